@@ -1,0 +1,202 @@
+//! Who may use which HTTP call. One table, everything not listed is denied. What somebody may do
+//! *in a visit* is decided by crate `visit`, and whose visit it is by the handler.
+
+/// Every HTTP call below `/api/`, and the socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Route {
+    /// What a guest's link would open.
+    LinkLook,
+    /// Opens a guest's link.
+    LinkOpen,
+    /// The seats of this device.
+    SeatMine,
+    /// A join token for the socket of a seat.
+    SeatToken,
+    /// Stars after the visit.
+    SeatRate,
+    /// E-mail and password.
+    SignIn,
+    /// The code of the authenticator app, or a recovery code.
+    SignInCode,
+    /// A one-time link of staff.
+    SignInLink,
+    /// Ends this session.
+    SignOut,
+    /// Ends all sessions of this person.
+    SignOutEverywhere,
+    /// A new secret for the authenticator app.
+    MfaStart,
+    /// Proves that the app works.
+    MfaFinish,
+    /// Who am I.
+    Me,
+    /// A join token for the socket of the board.
+    BoardToken,
+    /// Books a visit.
+    VisitCreate,
+    /// One more person, or a fresh link.
+    VisitInvite,
+    /// Closes a visit from the board.
+    VisitOutcome,
+    /// Lets the synthetic patient join (demo only).
+    VisitGuest,
+    /// Accounts of the clinic: list, add, disable, reset.
+    Accounts,
+    /// The clinic's name and settings.
+    Settings,
+    /// An answer without content, for measuring the round trip.
+    NetEcho,
+    /// A block of bytes, for measuring the throughput.
+    NetBlob,
+    /// The socket. Its first message carries the join token.
+    Socket,
+}
+
+impl Route {
+    /// Every route, for tables and tests.
+    pub const ALL: [Self; 23] = [
+        Self::LinkLook,
+        Self::LinkOpen,
+        Self::SeatMine,
+        Self::SeatToken,
+        Self::SeatRate,
+        Self::SignIn,
+        Self::SignInCode,
+        Self::SignInLink,
+        Self::SignOut,
+        Self::SignOutEverywhere,
+        Self::MfaStart,
+        Self::MfaFinish,
+        Self::Me,
+        Self::BoardToken,
+        Self::VisitCreate,
+        Self::VisitInvite,
+        Self::VisitOutcome,
+        Self::VisitGuest,
+        Self::Accounts,
+        Self::Settings,
+        Self::NetEcho,
+        Self::NetBlob,
+        Self::Socket,
+    ];
+}
+
+/// What is known about whoever calls. A browser may be several at once (a clinician who also opened
+/// a link): it may do what any of them may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Caller {
+    /// Nothing is known.
+    Anonymous,
+    /// A browser that holds a seat.
+    Device,
+    /// A member of staff with the password alone; the second factor is missing.
+    PartialStaff,
+    /// Reception, signed in.
+    Staff,
+    /// A clinician, signed in.
+    Clinician,
+    /// An administrator, signed in.
+    Admin,
+}
+
+impl Caller {
+    /// Every caller, for tables and tests.
+    pub const ALL: [Self; 6] = [
+        Self::Anonymous,
+        Self::Device,
+        Self::PartialStaff,
+        Self::Staff,
+        Self::Clinician,
+        Self::Admin,
+    ];
+}
+
+/// The table.
+#[must_use]
+pub const fn may_use(caller: Caller, route: Route) -> bool {
+    use Caller as C;
+    use Route as R;
+    match route {
+        // The ways in, and what the device check needs before anybody is known. The socket is open
+        // to all: it does nothing before a join token has come, which is bound to a cookie.
+        R::LinkLook
+        | R::LinkOpen
+        | R::SignIn
+        | R::SignInLink
+        | R::NetEcho
+        | R::NetBlob
+        | R::Socket => true,
+        R::SeatMine | R::SeatRate => matches!(caller, C::Device),
+        // Guests by their device, clinic people by their session.
+        R::SeatToken => matches!(caller, C::Device | C::Staff | C::Clinician | C::Admin),
+        // Between password and second factor. A finished session has no use for them.
+        R::SignInCode | R::MfaStart | R::MfaFinish => matches!(caller, C::PartialStaff),
+        R::SignOut => {
+            matches!(caller, C::PartialStaff | C::Staff | C::Clinician | C::Admin)
+        }
+        R::SignOutEverywhere
+        | R::Me
+        | R::BoardToken
+        | R::VisitCreate
+        | R::VisitInvite
+        | R::VisitOutcome
+        | R::VisitGuest => matches!(caller, C::Staff | C::Clinician | C::Admin),
+        R::Accounts | R::Settings => matches!(caller, C::Admin),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The same table, written out by hand: one column per caller in the order of [`Caller::ALL`].
+    const EXPECTED: [(Route, [u8; 6]); 23] = [
+        //                          anonymous, device, partial, staff, clinician, admin
+        (Route::LinkLook, [1, 1, 1, 1, 1, 1]),
+        (Route::LinkOpen, [1, 1, 1, 1, 1, 1]),
+        (Route::SeatMine, [0, 1, 0, 0, 0, 0]),
+        (Route::SeatToken, [0, 1, 0, 1, 1, 1]),
+        (Route::SeatRate, [0, 1, 0, 0, 0, 0]),
+        (Route::SignIn, [1, 1, 1, 1, 1, 1]),
+        (Route::SignInCode, [0, 0, 1, 0, 0, 0]),
+        (Route::SignInLink, [1, 1, 1, 1, 1, 1]),
+        (Route::SignOut, [0, 0, 1, 1, 1, 1]),
+        (Route::SignOutEverywhere, [0, 0, 0, 1, 1, 1]),
+        (Route::MfaStart, [0, 0, 1, 0, 0, 0]),
+        (Route::MfaFinish, [0, 0, 1, 0, 0, 0]),
+        (Route::Me, [0, 0, 0, 1, 1, 1]),
+        (Route::BoardToken, [0, 0, 0, 1, 1, 1]),
+        (Route::VisitCreate, [0, 0, 0, 1, 1, 1]),
+        (Route::VisitInvite, [0, 0, 0, 1, 1, 1]),
+        (Route::VisitOutcome, [0, 0, 0, 1, 1, 1]),
+        (Route::VisitGuest, [0, 0, 0, 1, 1, 1]),
+        (Route::Accounts, [0, 0, 0, 0, 0, 1]),
+        (Route::Settings, [0, 0, 0, 0, 0, 1]),
+        (Route::NetEcho, [1, 1, 1, 1, 1, 1]),
+        (Route::NetBlob, [1, 1, 1, 1, 1, 1]),
+        (Route::Socket, [1, 1, 1, 1, 1, 1]),
+    ];
+
+    #[test]
+    fn every_route_for_every_caller() {
+        for route in Route::ALL {
+            let rows: Vec<_> = EXPECTED.iter().filter(|(r, _)| *r == route).collect();
+            assert_eq!(rows.len(), 1, "{route:?} stands once in the expected table");
+            for (caller, expected) in Caller::ALL.into_iter().zip(rows[0].1) {
+                assert_eq!(may_use(caller, route), expected == 1, "{caller:?} {route:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_second_factor_is_needed_for_everything_but_getting_it() {
+        for route in Route::ALL {
+            if may_use(Caller::PartialStaff, route) && !may_use(Caller::Anonymous, route) {
+                assert!(matches!(
+                    route,
+                    Route::SignInCode | Route::MfaStart | Route::MfaFinish | Route::SignOut
+                ));
+            }
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! Puts the parts together and takes them apart in order: the only place that knows every crate.
+
+use crate::error::Failure;
+use auth::{Cost, GuestAuth, JoinTokens, Passwords, PrefixBuckets, Rate, StaffAuth, SystemEntropy};
+use keys::FileKeyring;
+use server::live::Core;
+use server::metrics::Metrics;
+use server::{App, Clock, GuestStarter, Incoming, Mailer, ServerConfig};
+use sfu::{Sfu, SfuConfig, SfuThreads};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use store::{Store, StoreConfig};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// How long pages are given to take the goodbye, and requests to finish.
+const CLOSE_WITHIN: Duration = Duration::from_secs(5);
+/// Looks and opens of links that one network may make: a burst, then this many a second.
+const LINK_RATE: Rate = Rate::new(60, 5);
+/// Networks whose rates are remembered.
+const MAX_NETWORKS: usize = 10_000;
+
+/// What to build a running server from.
+pub struct Parts {
+    /// Where data is kept.
+    pub store: Store,
+    /// Settings of the server part.
+    pub config: ServerConfig,
+    /// Settings of the forwarding unit.
+    pub media: SfuConfig,
+    /// Mail, if any.
+    pub mailer: Option<Mailer>,
+    /// The synthetic patient, in a demo.
+    pub guest: Option<GuestStarter>,
+}
+
+/// A running server.
+pub struct Running {
+    /// What handlers share.
+    pub app: Arc<App>,
+    store: Store,
+    threads: SfuThreads,
+    stop: watch::Sender<bool>,
+    servers: Vec<JoinHandle<std::io::Result<()>>>,
+    helpers: Vec<JoinHandle<()>>,
+}
+
+/// Opens keys and database.
+///
+/// # Errors
+/// [`Failure`], with what to do.
+pub async fn open_store(url: &str, keyring: &Path) -> Result<Store, Failure> {
+    let kek = FileKeyring::create_or_open(keyring)?;
+    let config = StoreConfig::new(url);
+    let now = Clock::system().now();
+    Ok(Store::open(&config, Arc::new(kek), now, rand::random()).await?)
+}
+
+/// The part of `auth` that needs nothing but the store: for accounts from the command line.
+///
+/// # Errors
+/// [`Failure`] when the system has no randomness.
+pub fn staff_auth(store: &Store) -> Result<StaffAuth, Failure> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let passwords = Passwords::new(Cost::STANDARD, cores, &SystemEntropy)?;
+    Ok(StaffAuth::new(store.clone(), passwords, Arc::new(SystemEntropy)))
+}
+
+/// Starts everything that needs no web address yet.
+///
+/// # Errors
+/// [`Failure`], with what to do.
+pub async fn start(parts: Parts) -> Result<Running, Failure> {
+    let Parts { store, config, media, mailer, guest } = parts;
+    let clock = Clock::system();
+    let org = store.default_org();
+    let staff = staff_auth(&store)?;
+    let (events_tx, events) = tokio::sync::mpsc::unbounded_channel();
+    let (sfu, threads) = Sfu::start(media, events_tx)?;
+    let core = Core::new(store.clone(), sfu, clock.clone());
+    let requests = PrefixBuckets::new(LINK_RATE, MAX_NETWORKS, clock.now());
+    let app = Arc::new(App::new(server::app::AppParts {
+        config,
+        org,
+        core: Arc::clone(&core),
+        staff,
+        guests: GuestAuth::new(store.clone(), Arc::new(SystemEntropy)),
+        tokens: JoinTokens::new(store.clone(), Arc::new(SystemEntropy)),
+        requests: Mutex::new(requests),
+        clock,
+        mailer,
+        assets: Box::new(crate::assets::WebApp),
+        metrics: Metrics::default(),
+        guest_starter: guest,
+    }));
+    let helpers = vec![
+        tokio::spawn(Arc::clone(&core).pump_media_events(events)),
+        tokio::spawn(Arc::clone(&core).keep_awake(org)),
+    ];
+    let (stop, _) = watch::channel(false);
+    Ok(Running { app, store, threads, stop, servers: Vec::new(), helpers })
+}
+
+impl Running {
+    /// Serves one more address.
+    pub fn serve(&mut self, incoming: Incoming) {
+        let (app, stop) = (Arc::clone(&self.app), self.stop.subscribe());
+        self.servers.push(tokio::spawn(server::serve(app, incoming, stop)));
+    }
+
+    /// Waits for Ctrl-C or SIGTERM (or a broken server) and then closes in order: pages are told,
+    /// sockets end, media ends, the log says so.
+    ///
+    /// # Errors
+    /// [`Failure`] when a server broke or the log could not be closed.
+    pub async fn run(mut self) -> Result<(), Failure> {
+        let mut terminate =
+            tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        let mut broken = Ok(());
+        let first = self.servers.pop();
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+            ended = async { match first { Some(task) => task.await, None => std::future::pending().await } } => {
+                broken = ended.unwrap_or_else(|_| Err(std::io::ErrorKind::Other.into()));
+            }
+        }
+        tracing::info!("closing");
+        self.close().await?;
+        Ok(broken?)
+    }
+
+    /// Closes in order.
+    ///
+    /// # Errors
+    /// [`Failure`] when the log could not be closed.
+    pub async fn close(self) -> Result<(), Failure> {
+        self.app.begin_closing();
+        self.stop.send_replace(true);
+        let all = async {
+            for server in self.servers {
+                let _ = server.await;
+            }
+        };
+        let _ = tokio::time::timeout(CLOSE_WITHIN, all).await;
+        for helper in self.helpers {
+            helper.abort();
+        }
+        drop(self.app);
+        drop(self.threads);
+        self.store.close(Clock::system().now()).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,81 @@
+//! Bedside: video visits for a clinic, from one program.
+
+mod addresses;
+mod assets;
+mod compose;
+mod config;
+mod demo;
+mod error;
+mod local_ca;
+mod logs;
+mod measure;
+mod serve;
+mod terminal;
+mod tls;
+
+use clap::Parser;
+use error::Failure;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use terminal::Terminal;
+
+#[derive(Parser)]
+#[command(name = "bedside", version, about = "Private video visits for a clinic, from one program.")]
+struct Cli {
+    #[command(subcommand)]
+    command: Cmd,
+    /// Show more of what happens. Never shows who.
+    #[arg(short, long, global = true)]
+    verbose: bool,
+}
+
+#[derive(clap::Subcommand)]
+enum Cmd {
+    /// Try it on this machine: prints an address for a clinician and one for a patient.
+    Demo(demo::DemoArgs),
+    /// Write the settings of a clinic's server and make its first administrator.
+    Init(serve::InitArgs),
+    /// Run a clinic's server.
+    Serve {
+        /// The settings file.
+        #[arg(short, long, default_value = "bedside.toml")]
+        config: PathBuf,
+    },
+    /// Add, disable or list the clinic's people.
+    User(serve::UserArgs),
+    /// Measure this machine.
+    Bench(measure::BenchArgs),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let mut out = Terminal::new();
+    match run(cli, &mut out) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            use std::io::Write as _;
+            let _ = writeln!(std::io::stderr(), "bedside: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli, out: &mut Terminal) -> Result<(), Failure> {
+    // One crypto provider for every TLS user of the process. A second call cannot happen.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    // Serve starts its own logging, in the form that the settings ask for.
+    if !matches!(cli.command, Cmd::Serve { .. }) {
+        logs::start(false, cli.verbose);
+    }
+    match cli.command {
+        Cmd::Bench(args) => measure::run(args, out),
+        Cmd::Demo(args) => block_on(demo::run(args, out)),
+        Cmd::Init(args) => block_on(serve::init(args, out)),
+        Cmd::Serve { config } => block_on(serve::serve(&config)),
+        Cmd::User(args) => block_on(serve::user(args, out)),
+    }
+}
+
+fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    tokio::runtime::Runtime::new()?.block_on(work)
+}

@@ -1,0 +1,277 @@
+//! `bedside init`, `bedside serve` and `bedside user`: a clinic's own server.
+
+use crate::addresses;
+use crate::compose::{self, Parts};
+use crate::config::{self, Config};
+use crate::error::Failure;
+use crate::terminal::Terminal;
+use crate::tls;
+use audit::Actor;
+use server::{Clock, Incoming, MailConfig, MailSecurity, Mailer, ServerConfig};
+use sfu::SfuConfig;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use store::{Store, UserRole, UserState};
+
+/// What `bedside init` takes.
+#[derive(clap::Args)]
+pub struct InitArgs {
+    /// The name under which browsers will reach the server, such as visits.example.org.
+    pub domain: String,
+    /// E-mail of the first administrator.
+    pub admin: String,
+    /// Their name.
+    #[arg(long, default_value = "Administrator")]
+    pub name: String,
+    /// Where to write the settings.
+    #[arg(short, long, default_value = "bedside.toml")]
+    pub output: PathBuf,
+    /// Folder for database and keys.
+    #[arg(long, default_value = "/var/lib/bedside")]
+    pub data: PathBuf,
+}
+
+/// What `bedside user` takes.
+#[derive(clap::Args)]
+pub struct UserArgs {
+    /// The settings file.
+    #[arg(short, long, default_value = "bedside.toml")]
+    pub config: PathBuf,
+    #[command(subcommand)]
+    action: UserAction,
+}
+
+#[derive(clap::Subcommand)]
+enum UserAction {
+    /// Adds a member of staff and prints their one-time link.
+    Add {
+        /// E-mail to sign in with.
+        email: String,
+        /// Their name, as patients see it.
+        #[arg(long)]
+        name: String,
+        /// What they are at the clinic.
+        #[arg(long, value_enum, default_value_t = RoleArg::Clinician)]
+        role: RoleArg,
+    },
+    /// Ends all sign-ins of a person and lets them in no more.
+    Disable {
+        /// E-mail.
+        email: String,
+    },
+    /// Lets a disabled person in again.
+    Enable {
+        /// E-mail.
+        email: String,
+    },
+    /// Takes away password and authenticator and prints a one-time link to set both up anew.
+    ResetMfa {
+        /// E-mail.
+        email: String,
+    },
+    /// Lists everybody.
+    List,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum RoleArg {
+    Admin,
+    Clinician,
+    Staff,
+}
+
+/// Writes the settings, makes keys, database and the first administrator.
+///
+/// # Errors
+/// [`Failure`], with what to do.
+pub async fn init(args: InitArgs, out: &mut Terminal) -> Result<(), Failure> {
+    if args.output.exists() {
+        let text = format!("{} is already there; it was not changed", args.output.display());
+        return Err(Failure::Usage(text));
+    }
+    let data = absolute(&args.data)?;
+    let text = config::template(&args.domain, &args.admin, &data);
+    // Keys and database first: settings that point to nothing would be worse than none.
+    let url = format!("sqlite://{}/bedside.db", data.display());
+    std::fs::create_dir_all(&data)
+        .map_err(|e| Failure::Usage(format!("cannot make {}: {}. Choose another folder with --data", data.display(), e.kind())))?;
+    let store = compose::open_store(&url, &data.join("keyring.json")).await?;
+    let staff = compose::staff_auth(&store)?;
+    let new = auth::NewStaff { email: &args.admin, name: &args.name, role: UserRole::Admin };
+    let now = Clock::system().now();
+    let added = staff.add(store.default_org(), Actor::System, &new, now).await;
+    store.close(now).await?;
+    let (_, secret) = added?;
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).open(&args.output)?;
+    file.write_all(text.as_bytes())?;
+    out.line(&format!("Wrote {}. Read it once, then start:", args.output.display()));
+    out.address(&format!("bedside serve -c {}", args.output.display()));
+    out.line("When it runs, the administrator opens this link once (good for 7 days):");
+    out.address(&format!("https://{}/clinic#in={}", args.domain, &*secret.to_text()));
+    out.line(&format!("Back up {}/keyring.json apart from the database.", data.display()));
+    Ok(())
+}
+
+/// Runs a clinic's server until it is told to stop.
+///
+/// # Errors
+/// [`Failure`], with what to do.
+pub async fn serve(path: &Path) -> Result<(), Failure> {
+    let config = Config::read(path)?;
+    crate::logs::start(config.telemetry.json_logs, false);
+    if !crate::assets::is_complete() {
+        return Err(Failure::Usage("the web app is not built in. Run: make build".to_owned()));
+    }
+    let store = open(&config).await?;
+    let cache = config.data.keyring.with_file_name("certificates");
+    let tls = tls::from_settings(&config.web.certificate, &config.web.domain, &cache)?;
+    let listener = addresses::listen(config.web.listen, false, "web.listen").await?;
+    let port = listener.local_addr()?.port();
+    let origin = match port {
+        443 => format!("https://{}", config.web.domain),
+        port => format!("https://{}:{port}", config.web.domain),
+    };
+    let metrics_token =
+        config.telemetry.metrics_token_file.as_deref().map(config::secret_file).transpose()?;
+    let mailer = match &config.mail {
+        Some(mail) => Some(Mailer::new(&mail_config(mail)?, &config.clinic.name)?),
+        None => None,
+    };
+    let mut advertised = config.media.public_addresses.clone();
+    if advertised.is_empty() {
+        advertised.extend(addresses::of_this_machine());
+    }
+    if advertised.is_empty() {
+        let text = "no network address found; set media.public_addresses";
+        return Err(Failure::Usage(text.to_owned()));
+    }
+    let mut media = SfuConfig::new(advertised);
+    media.port_base = config.media.udp_port;
+    if let Some(shards) = config.media.shards {
+        media.shards = u16::try_from(shards).unwrap_or(u16::MAX);
+    }
+    let mut running = compose::start(Parts {
+        store,
+        config: ServerConfig {
+            clinic: config.clinic.name,
+            help_phone: config.clinic.help_phone,
+            origins: vec![origin.clone()],
+            trusted_proxies: config.web.trusted_proxies,
+            metrics_token,
+        },
+        media,
+        mailer,
+        guest: None,
+    })
+    .await?;
+    running.serve(Incoming::tls(listener, tls)?);
+    tracing::info!(%origin, "ready");
+    running.run().await
+}
+
+/// Manages accounts. Works beside a running server.
+///
+/// # Errors
+/// [`Failure`], with what to do.
+pub async fn user(args: UserArgs, out: &mut Terminal) -> Result<(), Failure> {
+    let config = Config::read(&args.config)?;
+    let store = open(&config).await?;
+    let done = act(&store, args.action, &config.web.domain, out).await;
+    store.close(Clock::system().now()).await?;
+    done
+}
+
+async fn act(
+    store: &Store,
+    action: UserAction,
+    domain: &str,
+    out: &mut Terminal,
+) -> Result<(), Failure> {
+    let staff = compose::staff_auth(store)?;
+    let (org, now) = (store.default_org(), Clock::system().now());
+    let find = async |email: &str| match staff.find(org, email).await {
+        Err(auth::AuthError::NotFound) => {
+            Err(Failure::Usage("nobody has this e-mail. See: bedside user list".to_owned()))
+        }
+        other => Ok(other?.id),
+    };
+    let link = |secret: &auth::Secret| format!("https://{domain}/clinic#in={}", &*secret.to_text());
+    match action {
+        UserAction::Add { email, name, role } => {
+            let role = match role {
+                RoleArg::Admin => UserRole::Admin,
+                RoleArg::Clinician => UserRole::Clinician,
+                RoleArg::Staff => UserRole::Staff,
+            };
+            let new = auth::NewStaff { email: &email, name: &name, role };
+            let (_, secret) = match staff.add(org, Actor::System, &new, now).await {
+                Err(auth::AuthError::AlreadyThere) => {
+                    return Err(Failure::Usage("somebody has this e-mail already".to_owned()));
+                }
+                other => other?,
+            };
+            out.line("Send this link to them. It works once, for 7 days:");
+            out.address(&link(&secret));
+        }
+        UserAction::Disable { email } => {
+            staff.disable(org, Actor::System, find(&email).await?, now).await?;
+            out.line("Done: signed out everywhere, and let in no more.");
+        }
+        UserAction::Enable { email } => {
+            staff.enable(org, Actor::System, find(&email).await?, now).await?;
+            out.line("Done: they can sign in again.");
+        }
+        UserAction::ResetMfa { email } => {
+            let secret = staff.reset_mfa(org, Actor::System, find(&email).await?, now).await?;
+            out.line("Send this link to them. It works once, for 24 hours:");
+            out.address(&link(&secret));
+        }
+        UserAction::List => {
+            let users = staff.list(org).await?;
+            let width = users.iter().map(|u| u.person.email.chars().count()).max().unwrap_or(0);
+            for u in users {
+                let state = match u.state {
+                    UserState::Active if u.has_totp => "active",
+                    UserState::Active => "invited",
+                    UserState::Disabled => "disabled",
+                };
+                let (email, role) = (&u.person.email, u.role.as_str());
+                out.line(&format!("{email:width$}  {role:9}  {state:8}  {}", u.person.name));
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn open(config: &Config) -> Result<Store, Failure> {
+    let store = compose::open_store(&config.data.database, &config.data.keyring).await?;
+    let mut reader = store.read(store.default_org()).await?;
+    let org = reader.org_row().await?;
+    drop(reader);
+    if org.name != config.clinic.name {
+        let mut tx = store.begin(store.default_org(), Clock::system().now()).await?;
+        tx.save_org(&config.clinic.name, &org.settings).await?;
+        let event = audit::Event::new(audit::Kind::SettingsChanged, Actor::System);
+        tx.commit_with(vec![event.detail("what", "name")]).await?;
+    }
+    Ok(store)
+}
+
+fn mail_config(mail: &config::Mail) -> Result<MailConfig, Failure> {
+    let password = mail.password_file.as_deref().map(config::secret_file).transpose()?;
+    Ok(MailConfig {
+        host: mail.host.clone(),
+        port: mail.port,
+        security: match mail.security {
+            config::MailSecurity::Tls => MailSecurity::Tls,
+            config::MailSecurity::StartTls => MailSecurity::StartTls,
+            config::MailSecurity::None => MailSecurity::None,
+        },
+        login: mail.user.clone().zip(password),
+        from: mail.from.clone(),
+    })
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, Failure> {
+    Ok(std::path::absolute(path)?)
+}

@@ -1,0 +1,37 @@
+//! Keys and sealing: key-encryption keys, data keys, and the sealing of single values.
+//!
+//! The hierarchy has three steps. A [`Kek`] (key-encryption key) never leaves its provider and
+//! only wraps other keys. A [`DataKey`] is 32 random bytes, one for the staff data of a clinic and
+//! one for each visit; it is stored wrapped. From a data key, HKDF derives one key per
+//! [`SealPurpose`], and that key seals values with AES-256-GCM.
+//!
+//! A sealed value is bound to its place by [`Aad`]: organisation, table, column and row. Moved to
+//! another row, or to another clinic, it does not open.
+//!
+//! This crate never talks to a database or a network, never logs, and never shows key material:
+//! no type that holds a key has `Debug`.
+
+mod blind;
+mod data_key;
+mod error;
+mod kek;
+mod keyring;
+
+pub use blind::BlindIndex;
+pub use data_key::{Aad, DataKey, SealPurpose};
+pub use error::KeyError;
+pub use kek::{Kek, KeyContext, KeyScope};
+pub use keyring::FileKeyring;
+/// Wipes its content on drop; what opened plaintext comes back in.
+pub use zeroize::Zeroizing;
+
+/// Bytes in a data key and in a key-encryption key.
+pub const KEY_BYTES: usize = 32;
+
+/// Appends `field` with its length in front (four bytes, big-endian), so that two different lists
+/// of fields never give the same bytes.
+fn push_field(out: &mut Vec<u8>, field: &[u8]) {
+    let length = u32::try_from(field.len()).unwrap_or(u32::MAX);
+    out.extend_from_slice(&length.to_be_bytes());
+    out.extend_from_slice(field);
+}

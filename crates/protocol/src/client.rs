@@ -1,0 +1,240 @@
+//! Messages from a browser.
+
+use crate::{CheckReport, limits};
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+use visit::{ConsentDecision, Purpose, SeatId, Source, VisitId};
+
+/// How one remote picture is shown right now. Drives the choice of the simulcast layer.
+#[derive(Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct TileView {
+    /// Whose.
+    pub seat: SeatId,
+    /// Camera or screen.
+    pub source: Source,
+    /// Width on the glass in device pixels; 0 when not visible.
+    pub width_px: u32,
+    /// Height on the glass in device pixels; 0 when not visible.
+    pub height_px: u32,
+    /// Pinned or otherwise most important to this viewer.
+    pub pinned: bool,
+}
+
+/// What a browser measured over the last few seconds.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct QualityReport {
+    /// Round trip of the media path in milliseconds.
+    pub rtt_ms: u32,
+    /// Share of received packets that were lost, 0–100.
+    pub downlink_loss_pct: f32,
+    /// Share of sent packets that were lost, 0–100, as the server reported it.
+    pub uplink_loss_pct: f32,
+    /// Jitter of received audio in milliseconds.
+    pub jitter_ms: u32,
+    /// Why the camera sends less than it could: `none`, `bandwidth`, `cpu`, `other`.
+    pub limited_by: LimitedBy,
+    /// Frames shown per second of the largest remote picture.
+    pub frames_per_s: u32,
+}
+
+/// What holds the camera's picture back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum LimitedBy {
+    /// Nothing.
+    None,
+    /// The uplink.
+    Bandwidth,
+    /// The device is too slow.
+    Cpu,
+    /// Something else.
+    Other,
+}
+
+/// Everything that a browser may say. The first message on a socket is `hello`.
+#[derive(Clone, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum ClientMessage {
+    /// Opens the socket with a single-use join token fetched over HTTP within the last 60 s.
+    Hello {
+        /// [`crate::PROTOCOL_VERSION`] of the page.
+        protocol: u32,
+        /// The join token.
+        token: String,
+        /// The transport that the page still has, to be kept if the server still has it too.
+        #[serde(default)]
+        #[ts(optional, type = "number")]
+        transport: Option<u64>,
+        /// Last chat line that the page has; later ones follow.
+        #[serde(default)]
+        #[ts(optional, type = "number")]
+        chat_after: Option<u64>,
+    },
+    /// Keeps the socket alive and measures the round trip; answered by `pong` with the same number.
+    Ping {
+        /// Any number.
+        #[ts(type = "number")]
+        n: u64,
+    },
+
+    // --- A guest's way in ---
+    /// The device check is done, or was done again.
+    Check {
+        /// What came out.
+        report: CheckReport,
+    },
+    /// Goes back to the device check before entering the waiting room.
+    Recheck {},
+    /// Answers, or takes back, one consent.
+    Consent {
+        /// To what.
+        purpose: Purpose,
+        /// The answer.
+        decision: ConsentDecision,
+        /// Version of the text on the screen.
+        text_version: String,
+        /// Language of the text on the screen.
+        locale: String,
+    },
+    /// Asks to wait. Needs consent to the visit.
+    Wait {},
+
+    // --- The clinic ---
+    /// Enters the call (clinic people only; everybody else is admitted).
+    Enter {},
+    /// Lets somebody in. On a board socket, `visit` says in which visit.
+    Admit {
+        /// Which visit, on a board socket.
+        #[serde(default)]
+        #[ts(optional)]
+        visit: Option<VisitId>,
+        /// Whom.
+        seat: SeatId,
+    },
+    /// Sends somebody back to the waiting room.
+    PutBack {
+        /// Whom.
+        seat: SeatId,
+    },
+    /// Puts somebody out; their link is dead.
+    Remove {
+        /// Whom.
+        seat: SeatId,
+    },
+    /// Silences somebody's microphone.
+    MuteOther {
+        /// Whose.
+        seat: SeatId,
+    },
+    /// Writes to somebody in the waiting room. Exactly once: `id` is the page's own.
+    Note {
+        /// Which visit, on a board socket.
+        #[serde(default)]
+        #[ts(optional)]
+        visit: Option<VisitId>,
+        /// To whom.
+        seat: SeatId,
+        /// The page's id of the message, 1–40 characters.
+        id: String,
+        /// The text.
+        text: String,
+    },
+    /// Ends the visit for all.
+    End {
+        /// How.
+        outcome: EndAs,
+    },
+
+    // --- In the call ---
+    /// Answers the server's offer.
+    Answer {
+        /// Generation of the offer that this answers.
+        generation: u32,
+        /// The SDP.
+        sdp: String,
+    },
+    /// The media path is silent: asks for an offer with fresh ICE credentials on the same transport.
+    RestartIce {},
+    /// The transport is beyond repair: asks for a new one.
+    NewTransport {},
+    /// What the person wants to send now. Takes effect at the server.
+    Sending {
+        /// Microphone on.
+        mic: bool,
+        /// Camera on.
+        camera: bool,
+    },
+    /// Starts or stops sharing a screen.
+    Share {
+        /// Start or stop.
+        on: bool,
+    },
+    /// What is on the glass.
+    View {
+        /// One entry per remote picture.
+        tiles: Vec<TileView>,
+    },
+    /// What the page measured.
+    Quality {
+        /// The figures.
+        report: QualityReport,
+    },
+    /// A chat message. Exactly once: sending the same `id` again changes nothing.
+    Chat {
+        /// The page's id of the message, 1–40 characters.
+        id: String,
+        /// The text.
+        text: String,
+    },
+    /// The chat was on the screen up to this line.
+    ChatRead {
+        /// The last line seen.
+        #[ts(type = "number")]
+        seq: u64,
+    },
+    /// Leaves.
+    Leave {},
+    /// How it was, 1–5, asked on the goodbye page.
+    Rate {
+        /// 1 bad … 5 good.
+        stars: u8,
+    },
+}
+
+/// How a visit is ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum EndAs {
+    /// It took place.
+    Done,
+    /// The patient never came.
+    NoShow,
+    /// Technology failed.
+    Failed,
+}
+
+impl ClientMessage {
+    /// Whether every text and list is within [`limits`].
+    pub(crate) fn within_limits(&self) -> bool {
+        let id_ok = |id: &str| !id.is_empty() && id.len() <= 40 && id.is_ascii();
+        let text_ok = |t: &str| !t.trim().is_empty() && t.chars().count() <= limits::MAX_CHAT_CHARS;
+        match self {
+            Self::Hello { token, .. } => token.len() <= 128,
+            Self::Check { report } => report.outcomes.len() <= 4,
+            Self::Consent { text_version, locale, .. } => {
+                text_version.len() <= 40 && locale.len() <= 20
+            }
+            Self::Note { id, text, .. } | Self::Chat { id, text } => id_ok(id) && text_ok(text),
+            Self::Answer { sdp, .. } => sdp.len() <= limits::MAX_SDP_BYTES,
+            Self::View { tiles } => tiles.len() <= limits::MAX_TILES,
+            Self::Rate { stars } => (1..=5).contains(stars),
+            Self::Quality { report } => {
+                let pct = |v: f32| (0.0..=100.0).contains(&v);
+                pct(report.downlink_loss_pct) && pct(report.uplink_loss_pct)
+            }
+            _ => true,
+        }
+    }
+}

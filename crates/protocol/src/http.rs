@@ -1,0 +1,284 @@
+//! Bodies of the HTTP calls. All calls are POST with JSON unless said otherwise; secrets travel in
+//! bodies and cookies only, never in a path or query.
+
+use crate::BoardVisit;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+use visit::{Role, SeatId, Timestamp, VisitId};
+
+/// `POST /api/link/look`: what the button page may show before the link is used. Consumes nothing.
+/// Also `POST /api/link/open`: uses the link and binds the seat to this device.
+#[derive(Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct LinkRequest {
+    /// The secret from the URL fragment.
+    pub secret: String,
+    /// The answer to the second check (`YYYY-MM-DD`), when asked.
+    #[serde(default)]
+    #[ts(optional)]
+    pub birth_date: Option<String>,
+}
+
+/// Answer to `link/look`.
+#[derive(Clone, Serialize, Deserialize, TS)]
+pub struct LinkLook {
+    /// The clinic's name.
+    pub clinic: String,
+    /// With whom the visit is.
+    pub host_name: String,
+    /// When it is booked for.
+    pub scheduled_at: Timestamp,
+    /// Whether the second check comes next.
+    pub second_check: bool,
+    /// Whether another device holds this seat now; opening takes over.
+    pub elsewhere: bool,
+    /// The role that the link invites to.
+    pub role: Role,
+}
+
+/// `GET /api/clinic`: what every page may know.
+#[derive(Clone, Serialize, Deserialize, TS)]
+pub struct Clinic {
+    /// The clinic's name.
+    pub clinic: String,
+    /// Its help line, or empty.
+    pub help_phone: String,
+}
+
+/// Answer to `link/open`.
+#[derive(Clone, Serialize, Deserialize, TS)]
+pub struct LinkOpened {
+    /// The seat that this device now holds.
+    pub seat: SeatId,
+    /// Its visit.
+    pub visit: VisitId,
+}
+
+/// `POST /api/seat/mine` (cookie of the device): the seats that this device holds and that live.
+#[derive(Clone, Serialize, Deserialize, TS)]
+pub struct MySeats {
+    /// The seats, newest first.
+    pub seats: Vec<LinkOpened>,
+}
+
+/// `POST /api/seat/token`: a join token for a seat's socket. Needs the device cookie (guests) or
+/// the session (clinic people, who name the visit and get or make their own seat in it).
+#[derive(Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct TokenRequest {
+    /// Which visit.
+    pub visit: VisitId,
+    /// Which seat, for guests.
+    #[serde(default)]
+    #[ts(optional)]
+    pub seat: Option<SeatId>,
+}
+
+/// Answer to `seat/token` and `board/token`.
+#[derive(Clone, Serialize, Deserialize, TS)]
+pub struct Token {
+    /// Works once, for 60 s.
+    pub token: String,
+}
+
+/// `POST /api/signin`.
+#[derive(Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct SignIn {
+    /// E-mail.
+    pub email: String,
+    /// Password.
+    pub password: String,
+}
+
+/// `POST /api/signin/code`: second step, a TOTP code or a recovery code.
+#[derive(Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct SignInCode {
+    /// Six digits, or a recovery code.
+    pub code: String,
+}
+
+/// `POST /api/signin/link`: one-time link (first sign-in of a new person, reset, demo). With
+/// `password` it also sets the password, which an invitation or reset asks for.
+#[derive(Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct SignInLink {
+    /// The secret from the URL fragment.
+    pub secret: String,
+    /// The new password, when the link is an invitation or a reset.
+    #[serde(default)]
+    #[ts(optional)]
+    pub password: Option<String>,
+}
+
+/// What comes next in signing in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum SignInNext {
+    /// Type the code of the authenticator app.
+    Code,
+    /// Set up the authenticator app: call `POST /api/mfa/start`.
+    Enrol,
+    /// Choose a password first (call `signin/link` again with it).
+    Password,
+    /// Done.
+    Done,
+}
+
+/// Answer to every step of signing in.
+#[derive(Clone, Serialize, Deserialize, TS)]
+pub struct SignInStep {
+    /// What comes next.
+    pub next: SignInNext,
+}
+
+/// Answer to `POST /api/mfa/start`.
+#[derive(Clone, Serialize, Deserialize, TS)]
+pub struct MfaStart {
+    /// QR code of the `otpauth:` address as an SVG document.
+    pub qr_svg: String,
+    /// The secret in base 32, for typing.
+    pub secret: String,
+}
+
+/// `POST /api/mfa/finish`: proves the app works. Answer: [`MfaDone`].
+#[derive(Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct MfaFinish {
+    /// Six digits.
+    pub code: String,
+}
+
+/// Shown once.
+#[derive(Clone, Serialize, Deserialize, TS)]
+pub struct MfaDone {
+    /// Ten single-use recovery codes.
+    pub recovery_codes: Vec<String>,
+}
+
+/// `GET /api/me`.
+#[derive(Clone, Serialize, Deserialize, TS)]
+pub struct Me {
+    /// Own name.
+    pub name: String,
+    /// Own e-mail.
+    pub email: String,
+    /// The clinic's name.
+    pub clinic: String,
+    /// `admin`, `clinician` or `staff`.
+    pub role: String,
+    /// Whether invitations can be e-mailed.
+    pub mail: bool,
+    /// Whether a synthetic patient can be invited (demo).
+    pub demo_guest: bool,
+    /// Recovery codes left.
+    pub recovery_codes_left: u32,
+    /// Live sign-ins of this person, this one included.
+    pub sessions: u32,
+}
+
+/// `POST /api/visits`: books a visit. Answer: [`VisitCreated`].
+#[derive(Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct CreateVisit {
+    /// The patient's name.
+    pub patient_name: String,
+    /// Where to send the invitation; empty to copy the link instead.
+    #[serde(default)]
+    pub patient_email: String,
+    /// Date of birth (`YYYY-MM-DD`) for the second check; empty for none.
+    #[serde(default)]
+    pub patient_birth_date: String,
+    /// When; now if absent.
+    #[serde(default)]
+    #[ts(optional)]
+    pub scheduled_at: Option<Timestamp>,
+    /// Planned length in minutes, 5–240.
+    pub duration_min: u32,
+    /// A short note for the clinic.
+    #[serde(default)]
+    pub note: String,
+    /// Ask consent to recording as well.
+    #[serde(default)]
+    pub ask_recording: bool,
+    /// Ask consent to captions as well.
+    #[serde(default)]
+    pub ask_captions: bool,
+    /// Language of the invitation (`en`, `es`).
+    #[serde(default)]
+    pub locale: String,
+    /// The browser's offset from UTC in minutes, so that the mail shows the local time.
+    #[serde(default)]
+    pub utc_offset_min: i32,
+}
+
+/// Answer to `visits`.
+#[derive(Clone, Serialize, Deserialize, TS)]
+pub struct VisitCreated {
+    /// The visit as the board shows it.
+    pub visit: BoardVisit,
+    /// The patient's invitation.
+    pub invitation: Invitation,
+}
+
+/// `POST /api/visits/{visit}/invite`: one more person, or a fresh link for a seat.
+#[derive(Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct Invite {
+    /// A fresh link for this seat; the old link dies. Otherwise a new seat is made.
+    #[serde(default)]
+    #[ts(optional)]
+    pub seat: Option<SeatId>,
+    /// Role of the new person: `family` or `interpreter` (or `patient` with `seat`).
+    pub role: Role,
+    /// Their name.
+    #[serde(default)]
+    pub name: String,
+    /// Where to send it; empty to copy.
+    #[serde(default)]
+    pub email: String,
+    /// Language of the invitation.
+    #[serde(default)]
+    pub locale: String,
+    /// The browser's offset from UTC in minutes.
+    #[serde(default)]
+    pub utc_offset_min: i32,
+}
+
+/// A link to send, and the text to send it with.
+#[derive(Clone, Serialize, Deserialize, TS)]
+pub struct Invitation {
+    /// The seat invited.
+    pub seat: SeatId,
+    /// The whole address, secret in the fragment. Shown once.
+    pub url: String,
+    /// QR code of it as an SVG document.
+    pub qr_svg: String,
+    /// A ready text to paste into a message.
+    pub text: String,
+    /// The invitation as an iCalendar file.
+    pub ics: String,
+    /// Whether it was e-mailed.
+    pub mailed: bool,
+}
+
+/// `POST /api/visits/{visit}/outcome`: closes a visit from the board.
+#[derive(Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct SetOutcome {
+    /// How.
+    pub outcome: crate::client::EndAs,
+}
+
+/// `POST /api/seat/rate` after the goodbye (device cookie).
+#[derive(Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct RateRequest {
+    /// Which visit.
+    pub visit: VisitId,
+    /// Which seat.
+    pub seat: SeatId,
+    /// 1 bad … 5 good.
+    pub stars: u8,
+}

@@ -1,0 +1,21 @@
+//! Sizes and rates that both sides know.
+
+/// Largest WebSocket message that a client may send, in bytes. An SDP answer of a full room is
+/// about 20 kB.
+pub const MAX_CLIENT_MESSAGE_BYTES: usize = 64 * 1024;
+/// Largest SDP, in bytes.
+pub const MAX_SDP_BYTES: usize = 48 * 1024;
+/// Longest chat message, in Unicode scalar values.
+pub const MAX_CHAT_CHARS: usize = 2_000;
+/// Longest name, in Unicode scalar values.
+pub const MAX_NAME_CHARS: usize = 120;
+/// Most tiles in one view.
+pub const MAX_TILES: usize = 24;
+/// How long a join token lives, in seconds. It works once.
+pub const JOIN_TOKEN_S: i64 = 60;
+/// A client may take the link for dead after this long without a packet, in milliseconds.
+pub const SILENCE_MS: u64 = 600;
+/// Messages that one socket may send per second, on average.
+pub const MESSAGES_PER_S: u32 = 20;
+/// Messages that one socket may send at once, before the average counts.
+pub const MESSAGE_BURST: u32 = 60;

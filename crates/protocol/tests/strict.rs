@@ -1,0 +1,51 @@
+//! What comes in is read strictly.
+
+use protocol::{ClientMessage, ErrorCode, parse_client};
+
+fn refused(text: &str) -> ErrorCode {
+    match parse_client(text) {
+        Ok(_) => panic!("accepted"),
+        Err(code) => code,
+    }
+}
+
+#[test]
+fn a_good_message_is_read() {
+    assert!(matches!(parse_client(r#"{"type":"ping","n":7}"#), Ok(ClientMessage::Ping { n: 7 })));
+    assert!(matches!(parse_client(r#"{"type":"leave"}"#), Ok(ClientMessage::Leave {})));
+}
+
+#[test]
+fn unknown_duplicate_and_missing_keys_are_refused() {
+    for bad in [
+        r#"{"type":"ping","n":7,"x":1}"#,
+        r#"{"type":"ping","n":7,"n":8}"#,
+        r#"{"type":"ping","type":"leave","n":7}"#,
+        r#"{"type":"leave","x":1}"#,
+        r#"{"type":"ping"}"#,
+        r#"{"type":"nonsense"}"#,
+        r#"{"n":7}"#,
+        r#"[]"#,
+        r#""#,
+        "\u{0}",
+        r#"{"type":"ping","n":-1}"#,
+        r#"{"type":"check","report":{"outcomes":[{"item":"camera","ok":true,"label":"x"}]}}"#,
+    ] {
+        assert_eq!(refused(bad), ErrorCode::BadMessage, "{bad}");
+    }
+}
+
+#[test]
+fn long_texts_are_refused() {
+    let chat = |n: usize| format!(r#"{{"type":"chat","id":"a","text":"{}"}}"#, "x".repeat(n));
+    assert!(parse_client(&chat(2_000)).is_ok());
+    assert_eq!(refused(&chat(2_001)), ErrorCode::BadMessage);
+    assert_eq!(refused(&chat(70_000)), ErrorCode::MessageTooLarge);
+    assert_eq!(refused(&chat(0)), ErrorCode::BadMessage);
+}
+
+#[test]
+fn deep_nesting_is_refused_and_does_not_overflow_the_stack() {
+    let bomb = "[".repeat(60_000);
+    assert_eq!(refused(&bomb), ErrorCode::BadMessage);
+}

@@ -1,0 +1,101 @@
+//! `web/sdk/src/protocol.ts` is generated from the Rust types. Run with `UPDATE_PROTOCOL=1` (or
+//! `make protocol`) to write it; without, a stale copy fails.
+
+use protocol::{check, client, error, http, server};
+use ts_rs::{Config, TS};
+
+fn generated() -> String {
+    let mut out =
+        String::from("// Generated from crates/protocol. Do not edit: run `make protocol`.\n\n");
+    let cfg = Config::new();
+    macro_rules! decls {
+        ($($t:ty),* $(,)?) => { $( out.push_str(&format!("export {}\n", <$t>::decl(&cfg))); )* };
+    }
+    decls!(
+        visit::Timestamp,
+        visit::Role,
+        visit::Source,
+        visit::VisitState,
+        visit::SeatState,
+        visit::Purpose,
+        visit::ConsentDecision,
+        visit::Action,
+        error::ErrorCode,
+        error::ErrorBody,
+        check::CheckItem,
+        check::CheckCode,
+        check::CheckOutcome,
+        check::CheckReport,
+        client::TileView,
+        client::LimitedBy,
+        client::QualityReport,
+        client::EndAs,
+        client::ClientMessage,
+        server::YouBecause,
+        server::ConsentNow,
+        server::ConsentAsk,
+        server::WaitingNote,
+        server::Person,
+        server::Direction,
+        server::TrackLine,
+        server::ChatLine,
+        server::QualityLevel,
+        server::LinkQuality,
+        server::BoardSeat,
+        server::BoardVisit,
+        server::EndReason,
+        server::ServerMessage,
+        http::Clinic, http::LinkRequest,
+        http::LinkLook,
+        http::LinkOpened,
+        http::MySeats,
+        http::TokenRequest,
+        http::Token,
+        http::SignIn,
+        http::SignInCode,
+        http::SignInLink,
+        http::SignInNext,
+        http::SignInStep,
+        http::MfaStart,
+        http::MfaFinish,
+        http::MfaDone,
+        http::Me,
+        http::CreateVisit,
+        http::VisitCreated,
+        http::Invite,
+        http::Invitation,
+        http::SetOutcome,
+        http::RateRequest,
+    );
+    out.push_str(&format!(
+        "\nexport const PROTOCOL_VERSION = {};\nexport const SILENCE_MS = {};\nexport const MAX_CHAT_CHARS = {};\nexport const MAX_NAME_CHARS = {};\n",
+        protocol::PROTOCOL_VERSION,
+        protocol::limits::SILENCE_MS,
+        protocol::limits::MAX_CHAT_CHARS,
+        protocol::limits::MAX_NAME_CHARS,
+    ));
+    let codes: Vec<_> =
+        error::ErrorCode::ALL.iter().filter_map(|c| serde_json::to_string(c).ok()).collect();
+    out.push_str(&format!(
+        "export const ERROR_CODES: readonly ErrorCode[] = [{}];\n",
+        codes.join(", ")
+    ));
+    let checks: Vec<_> =
+        check::CheckCode::ALL.iter().filter_map(|c| serde_json::to_string(c).ok()).collect();
+    out.push_str(&format!(
+        "export const CHECK_CODES: readonly CheckCode[] = [{}];\n",
+        checks.join(", ")
+    ));
+    out
+}
+
+#[test]
+fn the_typescript_copy_is_fresh() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../web/sdk/src/protocol.ts");
+    let fresh = generated();
+    if std::env::var_os("UPDATE_PROTOCOL").is_some() {
+        std::fs::write(path, &fresh).expect("write protocol.ts");
+    }
+    let stored = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(stored == fresh, "web/sdk/src/protocol.ts is stale: run `make protocol`");
+}

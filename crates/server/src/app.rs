@@ -1,0 +1,121 @@
+//! What every handler shares, and the settings it was built with.
+
+use crate::assets::Assets;
+use crate::clock::Clock;
+use crate::live::Core;
+use crate::mail::Mailer;
+use crate::metrics::Metrics;
+use auth::{GuestAuth, JoinTokens, PrefixBuckets, StaffAuth, Transport};
+use protocol::ErrorCode;
+use std::future::Future;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicU64, Ordering};
+use visit::OrgId;
+
+/// Lets a synthetic patient open the invitation at this address. Given by the composition root in a
+/// demo, absent otherwise.
+pub type GuestStarter =
+    Arc<dyn Fn(String) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
+
+/// Settings of the server part.
+pub struct ServerConfig {
+    /// The clinic's name, as invitations and pages show it.
+    pub clinic: String,
+    /// The clinic's help line, or empty.
+    pub help_phone: String,
+    /// Every address under which the pages are reached, as browsers write an `Origin`
+    /// (`https://clinic.example`, `http://localhost:8080`). The first is used in invitations.
+    pub origins: Vec<String>,
+    /// Addresses of proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// Token of `GET /metrics`; none means that there are no metrics over HTTP.
+    pub metrics_token: Option<String>,
+}
+
+impl ServerConfig {
+    /// Whether a host is reached over TLS.
+    #[must_use]
+    pub fn is_tls_host(&self, host: &str) -> bool {
+        self.origins.iter().any(|o| o.strip_prefix("https://") == Some(host))
+    }
+
+    /// How cookies travel for this host.
+    #[must_use]
+    pub fn transport(&self, host: &str) -> Transport {
+        let plain = self.origins.iter().any(|o| o.strip_prefix("http://") == Some(host));
+        if plain { Transport::Loopback } else { Transport::Tls }
+    }
+
+    /// The address that invitations carry.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        self.origins.first().map_or("https://localhost", String::as_str)
+    }
+}
+
+/// What an [`App`] is made of.
+pub struct AppParts {
+    /// Settings.
+    pub config: ServerConfig,
+    /// The clinic.
+    pub org: OrgId,
+    /// Living visits.
+    pub core: Arc<Core>,
+    /// Staff sign-in.
+    pub staff: StaffAuth,
+    /// Guests' links.
+    pub guests: GuestAuth,
+    /// Tokens that open sockets.
+    pub tokens: JoinTokens,
+    /// Requests per network, so that nobody can drown the others.
+    pub requests: Mutex<PrefixBuckets>,
+    /// Time.
+    pub clock: Clock,
+    /// Mail, if configured.
+    pub mailer: Option<Mailer>,
+    /// The web app's files.
+    pub assets: Box<dyn Assets>,
+    /// Counters.
+    pub metrics: Metrics,
+    /// The synthetic patient, in a demo.
+    pub guest_starter: Option<GuestStarter>,
+}
+
+/// Everything that handlers share.
+pub struct App {
+    parts: AppParts,
+    next_connection: AtomicU64,
+    pub(crate) closing: tokio::sync::watch::Sender<bool>,
+}
+
+impl std::ops::Deref for App {
+    type Target = AppParts;
+    fn deref(&self) -> &AppParts {
+        &self.parts
+    }
+}
+
+impl App {
+    /// A server that is open for requests.
+    #[must_use]
+    pub fn new(parts: AppParts) -> Self {
+        let closing = tokio::sync::watch::channel(false).0;
+        Self { parts, next_connection: AtomicU64::new(1), closing }
+    }
+
+    pub(crate) fn connection_id(&self) -> u64 {
+        self.next_connection.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Says goodbye to every page and keeps new ones from coming. Links and seats stay.
+    pub fn begin_closing(&self) {
+        self.closing.send_replace(true);
+        self.core.close_all();
+    }
+
+    pub(crate) fn refuse_when_closing(&self) -> Result<(), ErrorCode> {
+        if *self.closing.borrow() { Err(ErrorCode::ServerClosing) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,131 @@
+//! Routes. Each handler is a thin layer: read the request, ask the crate that owns the matter, map
+//! its answer.
+
+pub mod error;
+pub mod guest;
+pub mod headers;
+pub mod net;
+pub mod session;
+pub mod staff;
+pub mod visits;
+
+use crate::app::App;
+use crate::ws;
+use axum::extract::{DefaultBodyLimit, FromRequest, Path, Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use error::ApiResult;
+use protocol::ErrorCode;
+use std::sync::Arc;
+use subtle::ConstantTimeEq as _;
+
+/// Largest request body, in bytes. The largest real one is a booked visit of about 1 kB.
+const MAX_BODY_BYTES: usize = 16 * 1024;
+
+/// A JSON body whose refusals look like all others.
+pub struct Body<T>(pub T);
+
+impl<T: serde::de::DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+    type Rejection = error::ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Self::Rejection> {
+        let Json(body) = Json::<T>::from_request(request, state).await?;
+        Ok(Self(body))
+    }
+}
+
+/// Every route of the server.
+pub fn router(app: Arc<App>) -> Router {
+    let api = Router::new()
+        .route("/link/look", post(guest::look))
+        .route("/link/open", post(guest::open))
+        .route("/seat/mine", post(guest::mine))
+        .route("/seat/token", post(guest::token))
+        .route("/seat/rate", post(guest::rate))
+        .route("/signin", post(staff::sign_in))
+        .route("/signin/code", post(staff::code))
+        .route("/signin/link", post(staff::link))
+        .route("/signout", post(staff::sign_out))
+        .route("/signout/everywhere", post(staff::sign_out_everywhere))
+        .route("/mfa/start", post(staff::mfa_start))
+        .route("/mfa/finish", post(staff::mfa_finish))
+        .route("/me", get(staff::me))
+        .route("/board/token", post(staff::board_token))
+        .route("/visits", post(visits::create))
+        .route("/visits/{visit}/invite", post(visits::invite))
+        .route("/visits/{visit}/outcome", post(visits::outcome))
+        .route("/visits/{visit}/guest", post(visits::synthetic_guest))
+        .route("/net/echo", get(net::echo))
+        .route("/net/blob", get(net::blob))
+        .route("/clinic", get(clinic))
+        .fallback(not_found)
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(from_fn_with_state(Arc::clone(&app), headers::own_pages_only))
+        .layer(from_fn(error::log_failures));
+    Router::new()
+        .nest("/api", api)
+        .route("/ws", get(ws::upgrade))
+        .route("/", get(|| async { Redirect::to("/clinic") }))
+        .route("/v", get(patient_page))
+        .route("/clinic", get(clinic_page))
+        .route("/assets/{*path}", get(asset))
+        .route("/favicon.ico", get(|| async { StatusCode::NO_CONTENT }))
+        .route("/healthz", get(health))
+        .route("/metrics", get(metrics))
+        .layer(from_fn_with_state(Arc::clone(&app), headers::secure))
+        .with_state(app)
+}
+
+async fn patient_page(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+    crate::assets::serve(&*app.assets, "patient.html", &headers)
+}
+
+async fn clinic_page(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+    crate::assets::serve(&*app.assets, "clinic.html", &headers)
+}
+
+async fn asset(
+    State(app): State<Arc<App>>,
+    Path(path): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    crate::assets::serve(&*app.assets, &format!("assets/{path}"), &headers)
+}
+
+/// What every page may know without a link: how the clinic is called and its help line.
+async fn clinic(State(app): State<Arc<App>>) -> Json<protocol::http::Clinic> {
+    Json(protocol::http::Clinic {
+        clinic: app.config.clinic.clone(),
+        help_phone: app.config.help_phone.clone(),
+    })
+}
+
+async fn not_found() -> error::ApiError {
+    ErrorCode::NotFound.into()
+}
+
+/// For load balancers: whether this process can do its work.
+async fn health(State(app): State<Arc<App>>) -> Response {
+    let closing = *app.closing.borrow();
+    match app.core.store.health().await {
+        Ok(()) if !closing => "ok\n".into_response(),
+        _ => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    }
+}
+
+async fn metrics(State(app): State<Arc<App>>, headers: HeaderMap) -> ApiResult<Response> {
+    let wanted = app.config.metrics_token.as_deref().ok_or(ErrorCode::NotFound)?;
+    let given = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|v| v.to_str().ok())
+        .and_then(|v| v.strip_prefix("Bearer "))
+        .unwrap_or_default();
+    if !bool::from(given.as_bytes().ct_eq(wanted.as_bytes())) {
+        return Err(ErrorCode::NotFound.into());
+    }
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    Ok(([(header::CONTENT_TYPE, kind)], app.metrics.text(&app.core.sfu.stats())).into_response())
+}

@@ -1,0 +1,330 @@
+//! Between the visit and the forwarding unit: who gets a transport, what they may send, and what
+//! the forwarding unit reports.
+
+use super::actor::Task;
+use protocol::{
+    ClientMessage, Direction, ErrorCode, LinkQuality, QualityLevel, QualityReport, ServerMessage,
+    TrackLine,
+};
+use sfu::{Sfu, SfuEvent, Sources, Tile, TransportId};
+use visit::permission::permits;
+use visit::{Action, Actor, Command, SeatId, Sending, Source, VisitId};
+
+/// One person's transport.
+pub(super) struct Media {
+    pub id: TransportId,
+    pub connected: bool,
+    /// The page that held it is gone: the next page gets a new one.
+    pub orphaned: bool,
+    sharing: bool,
+    quality: Quality,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Quality {
+    uplink_loss_pct: f32,
+    downlink_loss_pct: f32,
+    rtt_ms: f32,
+    estimate_bps: u64,
+    silent: bool,
+}
+
+/// The visit that an event is about.
+pub(super) const fn visit_of(event: &SfuEvent) -> Option<VisitId> {
+    match event {
+        SfuEvent::Offer { visit, .. }
+        | SfuEvent::Connected { visit, .. }
+        | SfuEvent::Silent { visit, .. }
+        | SfuEvent::Heard { visit, .. }
+        | SfuEvent::Closed { visit, .. }
+        | SfuEvent::ActiveSpeaker { visit, .. }
+        | SfuEvent::Quality { visit, .. }
+        | SfuEvent::FirstMedia { visit, .. }
+        | SfuEvent::VideoPaused { visit, .. }
+        | SfuEvent::Refused { visit, .. } => Some(*visit),
+    }
+}
+
+fn tell(sfu: &Sfu, command: sfu::Command) {
+    if sfu.send(command).is_err() {
+        tracing::error!("the forwarding unit does not keep up with commands");
+    }
+}
+
+impl Task {
+    fn media_tell(&self, command: sfu::Command) {
+        tell(&self.core.sfu, command);
+    }
+
+    /// Gives an admitted person a transport, unless their page resumes the one it has.
+    pub(super) fn open_media(&mut self, seat: SeatId) {
+        if self.state.media.get(&seat).is_some_and(|m| !m.orphaned) {
+            return;
+        }
+        let Some(person) = self.state.visit.seat(seat) else { return };
+        let may = |action| permits(person.role, person.state, action);
+        let rights = Sources {
+            mic: may(Action::PublishMic),
+            camera: may(Action::PublishCamera),
+            screen: may(Action::ShareScreen),
+        };
+        let muted =
+            Sources { mic: !person.sending.mic, camera: !person.sending.camera, screen: false };
+        let transport = TransportId(self.core.next_transport());
+        self.state.media.insert(
+            seat,
+            Media {
+                id: transport,
+                connected: false,
+                orphaned: false,
+                sharing: false,
+                quality: Quality::default(),
+            },
+        );
+        let visit = self.state.visit.id;
+        self.media_tell(sfu::Command::Join { visit, seat, transport, rights, muted });
+    }
+
+    /// Takes the transport away.
+    pub(super) fn close_media(&mut self, seat: SeatId) {
+        if let Some(media) = self.state.media.remove(&seat) {
+            let visit = self.state.visit.id;
+            self.media_tell(sfu::Command::Leave { visit, transport: media.id });
+        }
+    }
+
+    /// The visit is over: nobody has media.
+    pub(super) fn close_room(&mut self) {
+        self.state.media.clear();
+        self.media_tell(sfu::Command::CloseVisit { visit: self.state.visit.id });
+    }
+
+    /// The same page is back on a new socket: its media went on meanwhile.
+    pub(super) async fn resume_media(&mut self, seat: SeatId) {
+        let Some(media) = self.state.media.get(&seat) else { return };
+        let (transport, connected) = (media.id, media.connected);
+        // An offer or answer may have been lost with the old socket.
+        let visit = self.state.visit.id;
+        self.media_tell(sfu::Command::RepeatOffer { visit, transport });
+        if connected {
+            self.system(Actor::Media, Command::MediaUp(seat)).await;
+        }
+    }
+
+    /// What a person may send, enforced where packets enter.
+    pub(super) fn apply_sending(&mut self, seat: SeatId, sending: Sending) {
+        let visit = self.state.visit.id;
+        for source in [Source::Mic, Source::Camera] {
+            let muted = !sending.has(source);
+            self.media_tell(sfu::Command::SetMuted { visit, seat, source, muted });
+        }
+        if let Some(media) = self.state.media.get_mut(&seat)
+            && media.sharing != sending.screen
+        {
+            media.sharing = sending.screen;
+            let (transport, on) = (media.id, sending.screen);
+            self.media_tell(sfu::Command::Share { visit, transport, on });
+        }
+    }
+
+    /// What a page says about its media.
+    pub(super) fn media_message(
+        &mut self,
+        seat: SeatId,
+        message: ClientMessage,
+    ) -> Result<(), ErrorCode> {
+        let visit = self.state.visit.id;
+        let Some(media) = self.state.media.get_mut(&seat) else {
+            return Err(ErrorCode::WrongState);
+        };
+        let transport = media.id;
+        match message {
+            ClientMessage::Answer { generation, sdp } => {
+                self.media_tell(sfu::Command::Answer { visit, transport, generation, sdp });
+            }
+            ClientMessage::RestartIce {} => {
+                self.media_tell(sfu::Command::RestartIce { visit, transport });
+            }
+            ClientMessage::NewTransport {} => {
+                media.orphaned = true;
+                self.open_media(seat);
+                if let Some(person) = self.state.visit.seat(seat) {
+                    self.apply_sending(seat, person.sending);
+                }
+            }
+            ClientMessage::View { tiles } => {
+                let px = |n: u32| u16::try_from(n).unwrap_or(u16::MAX);
+                let tiles = tiles
+                    .into_iter()
+                    .map(|t| Tile {
+                        seat: t.seat,
+                        source: t.source,
+                        width_px: px(t.width_px),
+                        height_px: px(t.height_px),
+                        pinned: t.pinned,
+                    })
+                    .filter(|t| t.width_px > 0 && t.height_px > 0)
+                    .collect();
+                self.media_tell(sfu::Command::View { visit, transport, tiles });
+            }
+            ClientMessage::Quality { report } => media.quality.hear(&report),
+            _ => return Err(ErrorCode::BadMessage),
+        }
+        Ok(())
+    }
+
+    /// What the forwarding unit reports.
+    pub(super) async fn media_event(&mut self, event: SfuEvent) {
+        // Events of a transport that was replaced meanwhile are about nobody.
+        let current =
+            |seat: &SeatId, transport: &TransportId| {
+                self.state.media.get(seat).is_some_and(|m| m.id == *transport)
+            };
+        match event {
+            SfuEvent::Offer { seat, transport, generation, sdp, tracks, .. }
+                if current(&seat, &transport) =>
+            {
+                let tracks = tracks.into_iter().map(track_line).collect();
+                let transport = transport.0;
+                self.send(seat, ServerMessage::Offer { transport, generation, sdp, tracks });
+            }
+            SfuEvent::Connected { seat, transport, .. } if current(&seat, &transport) => {
+                if let Some(media) = self.state.media.get_mut(&seat) {
+                    media.connected = true;
+                }
+                self.send(seat, ServerMessage::MediaUp { transport: transport.0 });
+                self.system(Actor::Media, Command::MediaUp(seat)).await;
+            }
+            SfuEvent::Silent { seat, transport, .. } if current(&seat, &transport) => {
+                self.note_quality(seat, |q| q.silent = true);
+            }
+            SfuEvent::Heard { seat, transport, .. } if current(&seat, &transport) => {
+                self.note_quality(seat, |q| q.silent = false);
+            }
+            SfuEvent::Closed { seat, transport, code, .. } if current(&seat, &transport) => {
+                tracing::info!(visit = ?self.state.visit.id, ?code, "a media transport ended");
+                self.state.media.remove(&seat);
+                self.transport_ended(seat).await;
+            }
+            SfuEvent::ActiveSpeaker { seat, .. } => {
+                let inside: Vec<SeatId> = self.state.visit.inside().map(|s| s.id).collect();
+                for to in inside {
+                    self.send(to, ServerMessage::Speaking { seat });
+                }
+            }
+            SfuEvent::Quality {
+                seat,
+                transport,
+                uplink_loss_pct,
+                downlink_loss_pct,
+                rtt_ms,
+                estimate_bps,
+                ..
+            } if current(&seat, &transport) => {
+                self.note_quality(seat, |q| {
+                    q.uplink_loss_pct = uplink_loss_pct.unwrap_or(q.uplink_loss_pct);
+                    q.downlink_loss_pct = downlink_loss_pct.unwrap_or(q.downlink_loss_pct);
+                    q.rtt_ms = rtt_ms.unwrap_or(q.rtt_ms);
+                    q.estimate_bps = estimate_bps.unwrap_or(q.estimate_bps);
+                });
+            }
+            SfuEvent::VideoPaused { viewer, transport, seat, source, paused, .. }
+                if current(&viewer, &transport) =>
+            {
+                self.send(viewer, ServerMessage::VideoPaused { seat, source, paused });
+            }
+            SfuEvent::Refused { visit, transport, code } => {
+                tracing::warn!(?visit, ?code, "a media command was refused");
+                let seat = self.state.media.iter().find(|(_, m)| m.id == transport).map(|(s, _)| *s);
+                if let Some(seat) = seat {
+                    let error = refusal(code).into();
+                    self.send(seat, ServerMessage::Error { error, reply_to: None });
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A transport died under a person who is still here: they get a new one.
+    async fn transport_ended(&mut self, seat: SeatId) {
+        let connected = self.state.visit.seat(seat).and_then(|s| s.connection);
+        self.system(Actor::Media, Command::MediaLost(seat)).await;
+        if let Some(connection) = connected {
+            self.system(Actor::System, Command::Connect { seat, connection }).await;
+        }
+    }
+
+    fn note_quality(&mut self, seat: SeatId, change: impl FnOnce(&mut Quality)) {
+        let Some(media) = self.state.media.get_mut(&seat) else { return };
+        change(&mut media.quality);
+        let links: Vec<LinkQuality> = self
+            .state
+            .visit
+            .inside()
+            .map(|s| {
+                let media = self.state.media.get(&s.id);
+                let away = s.state == visit::SeatState::Away;
+                media.filter(|_| !away).map_or_else(
+                    || Quality { silent: true, ..Quality::default() }.link(s.id),
+                    |m| m.quality.link(s.id),
+                )
+            })
+            .collect();
+        for to in self.state.visit.inside() {
+            if permits(to.role, to.state, Action::SeeQuality) {
+                self.send(to.id, ServerMessage::Quality { links: links.clone() });
+            }
+        }
+    }
+}
+
+impl Quality {
+    fn hear(&mut self, report: &QualityReport) {
+        self.downlink_loss_pct = report.downlink_loss_pct;
+        self.rtt_ms = f32::from(u16::try_from(report.rtt_ms).unwrap_or(u16::MAX));
+    }
+
+    /// In one word. Loss above 3 % is heard now and then, above 10 % all the time; a round trip
+    /// above 300 ms makes people talk over each other (ITU-T G.114 advises 150 ms one way).
+    fn level(self) -> QualityLevel {
+        let loss = self.uplink_loss_pct.max(self.downlink_loss_pct);
+        match (self.silent, loss, self.rtt_ms) {
+            (true, ..) => QualityLevel::Lost,
+            (_, loss, rtt) if loss > 10.0 || rtt > 600.0 => QualityLevel::Poor,
+            (_, loss, rtt) if loss > 3.0 || rtt > 300.0 => QualityLevel::Fair,
+            _ => QualityLevel::Good,
+        }
+    }
+
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    fn link(self, seat: SeatId) -> LinkQuality {
+        LinkQuality {
+            seat,
+            level: self.level(),
+            uplink_loss_pct: self.uplink_loss_pct,
+            downlink_loss_pct: self.downlink_loss_pct,
+            rtt_ms: self.rtt_ms as u32,
+            downlink_bps: self.estimate_bps,
+        }
+    }
+}
+
+fn track_line(line: sfu::TrackLine) -> TrackLine {
+    TrackLine {
+        mid: line.mid,
+        seat: line.seat,
+        source: line.source,
+        direction: match line.direction {
+            sfu::Direction::Send => Direction::Send,
+            sfu::Direction::Receive => Direction::Receive,
+        },
+    }
+}
+
+const fn refusal(code: sfu::RefusalCode) -> ErrorCode {
+    match code {
+        sfu::RefusalCode::WrongGeneration => ErrorCode::StaleAnswer,
+        sfu::RefusalCode::NoRight => ErrorCode::NotAllowed,
+        _ => ErrorCode::BadSdp,
+    }
+}

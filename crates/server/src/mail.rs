@@ -1,0 +1,133 @@
+//! Sending invitations by SMTP. Knows nothing of visits; never logs an address or a text.
+
+use lettre::message::header::ContentType;
+use lettre::message::{Attachment, Mailbox, MultiPart, SinglePart};
+use lettre::transport::smtp::authentication::Credentials;
+use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
+use std::time::Duration;
+
+/// How to reach the mail server.
+#[derive(Clone)]
+pub struct MailConfig {
+    /// Host name.
+    pub host: String,
+    /// Port: 587 (STARTTLS), 465 (TLS), 25.
+    pub port: u16,
+    /// How the connection is protected.
+    pub security: MailSecurity,
+    /// User name and password, if the server wants them.
+    pub login: Option<(String, String)>,
+    /// The sender's address, such as `visits@clinic.example`.
+    pub from: String,
+}
+
+/// How the connection to the mail server is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MailSecurity {
+    /// TLS from the first byte.
+    Tls,
+    /// Plain greeting, then TLS or nothing is sent.
+    StartTls,
+    /// No protection. Only accepted for a server on this machine.
+    None,
+}
+
+/// Why mail cannot be sent. Carries no address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MailError {
+    /// The settings cannot work.
+    #[error("the mail settings cannot work: check host, sender and security")]
+    BadConfig,
+    /// The address of the person is not one.
+    #[error("this is not an e-mail address")]
+    BadAddress,
+    /// The server did not take it.
+    #[error("the mail server did not take the message")]
+    Refused,
+}
+
+/// A mail with a calendar file. Holds names and an address: no `Debug`.
+pub struct Mail<'a> {
+    /// To whom.
+    pub to: &'a str,
+    /// Subject.
+    pub subject: &'a str,
+    /// Plain text.
+    pub body: &'a str,
+    /// The calendar file.
+    pub ics: &'a str,
+}
+
+/// Sends mail.
+pub struct Mailer {
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+    from: Mailbox,
+}
+
+impl Mailer {
+    /// Prepares sending; connects only when there is something to send.
+    ///
+    /// # Errors
+    /// [`MailError::BadConfig`] for a bad sender, a bad TLS name, or no protection towards another
+    /// machine.
+    pub fn new(config: &MailConfig, sender_name: &str) -> Result<Self, MailError> {
+        type Smtp = AsyncSmtpTransport<Tokio1Executor>;
+        let local = matches!(config.host.as_str(), "localhost" | "127.0.0.1" | "::1");
+        let builder = match config.security {
+            MailSecurity::Tls => Smtp::relay(&config.host).map_err(|_| MailError::BadConfig)?,
+            MailSecurity::StartTls => {
+                Smtp::starttls_relay(&config.host).map_err(|_| MailError::BadConfig)?
+            }
+            MailSecurity::None if local => Smtp::builder_dangerous(&config.host),
+            MailSecurity::None => return Err(MailError::BadConfig),
+        };
+        let mut builder = builder.port(config.port).timeout(Some(Duration::from_secs(15)));
+        if let Some((user, password)) = &config.login {
+            builder = builder.credentials(Credentials::new(user.clone(), password.clone()));
+        }
+        let address: Address = config.from.parse().map_err(|_| MailError::BadConfig)?;
+        let from = Mailbox::new(Some(sender_name.to_owned()), address);
+        Ok(Self { transport: builder.build(), from })
+    }
+
+    /// Sends one mail and waits until the server has taken it.
+    ///
+    /// # Errors
+    /// [`MailError::BadAddress`] or [`MailError::Refused`].
+    pub async fn send(&self, mail: Mail<'_>) -> Result<(), MailError> {
+        let to: Address = mail.to.parse().map_err(|_| MailError::BadAddress)?;
+        let calendar = ContentType::parse("text/calendar; charset=utf-8; method=PUBLISH")
+            .map_err(|_| MailError::BadConfig)?;
+        let message = Message::builder()
+            .from(self.from.clone())
+            .to(Mailbox::new(None, to))
+            .subject(mail.subject)
+            .multipart(
+                MultiPart::mixed()
+                    .singlepart(SinglePart::plain(mail.body.to_owned()))
+                    .singlepart(
+                        Attachment::new("visit.ics".to_owned())
+                            .body(mail.ics.to_owned(), calendar),
+                    ),
+            )
+            .map_err(|_| MailError::BadAddress)?;
+        match self.transport.send(message).await {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                // The server's words may quote the address: only the kind is logged.
+                tracing::warn!(
+                    permanent = error.is_permanent(),
+                    timeout = error.is_timeout(),
+                    "the mail server did not take a message"
+                );
+                Err(MailError::Refused)
+            }
+        }
+    }
+}
+
+/// Whether `text` looks like an e-mail address that a server could take.
+#[must_use]
+pub fn is_address(text: &str) -> bool {
+    text.len() <= 254 && text.parse::<Address>().is_ok()
+}

@@ -1,0 +1,84 @@
+//! Counters for operators (Prometheus text format). No label ever names a person, a visit or an
+//! address.
+
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+
+/// What is counted.
+pub struct Metrics {
+    registry: Registry,
+    /// Open WebSockets.
+    pub sockets: Gauge,
+    /// Messages received on WebSockets.
+    pub messages: Counter,
+    /// Messages refused: malformed, too large, too fast.
+    pub refused: Counter,
+    /// Guests' links opened.
+    pub links_opened: Counter,
+    /// Visits created.
+    pub visits_created: Counter,
+    /// Invitations mailed.
+    pub mails: Counter,
+    media_rooms: Gauge,
+    media_transports: Gauge,
+    media_packets_in: Gauge,
+    media_packets_out: Gauge,
+    media_garbage: Gauge,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("bedside");
+        let mut counter = |name: &str, help: &str| {
+            let counter = Counter::default();
+            registry.register(name, help, counter.clone());
+            counter
+        };
+        let messages = counter("socket_messages", "Messages received on WebSockets");
+        let refused = counter("socket_messages_refused", "Messages refused");
+        let links_opened = counter("links_opened", "Guests' links opened");
+        let visits_created = counter("visits_created", "Visits created");
+        let mails = counter("mails_sent", "Invitations mailed");
+        let mut gauge = |name: &str, help: &str| {
+            let gauge: Gauge = Gauge::default();
+            registry.register(name, help, gauge.clone());
+            gauge
+        };
+        Self {
+            sockets: gauge("sockets", "Open WebSockets"),
+            media_rooms: gauge("media_rooms", "Rooms with media"),
+            media_transports: gauge("media_transports", "Media transports"),
+            media_packets_in: gauge("media_packets_received", "Media packets received"),
+            media_packets_out: gauge("media_packets_forwarded", "Media packets forwarded"),
+            media_garbage: gauge("media_garbage", "Datagrams that were no media"),
+            messages,
+            refused,
+            links_opened,
+            visits_created,
+            mails,
+            registry,
+        }
+    }
+}
+
+impl Metrics {
+    /// Everything in OpenMetrics text format, with the forwarding unit's figures.
+    #[must_use]
+    pub fn text(&self, media: &sfu::Stats) -> String {
+        for (gauge, value) in [
+            (&self.media_rooms, media.rooms),
+            (&self.media_transports, media.transports),
+            (&self.media_packets_in, media.packets_in),
+            (&self.media_packets_out, media.packets_forwarded),
+            (&self.media_garbage, media.garbage),
+        ] {
+            gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
+        }
+        let mut out = String::new();
+        // Writing to a String cannot fail.
+        let _ = encode(&mut out, &self.registry);
+        out
+    }
+}

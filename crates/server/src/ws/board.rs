@@ -1,0 +1,129 @@
+//! A board's socket: today's visits, and everything that changes.
+
+use super::{Reader, SESSION_CHECK};
+use crate::app::App;
+use crate::live::{BoardChange, Call, Outgoing};
+use audit::{Event, Kind};
+use protocol::{ClientMessage, ErrorCode, ServerMessage};
+use std::sync::Arc;
+use store::{SecretHash, UserRow};
+use tokio::sync::{broadcast, mpsc};
+use visit::{Duration, UserId, VisitId};
+
+/// How far the board looks back and ahead. A day each way covers "today" in every time zone; the
+/// page shows what is today where the reader is.
+const WINDOW: Duration = Duration::from_min(36 * 60);
+
+/// Serves until the socket closes or the session ends.
+pub(crate) async fn serve(
+    app: &Arc<App>,
+    reader: &mut Reader,
+    out: &mpsc::Sender<Outgoing>,
+    user: UserId,
+    session: SecretHash,
+) {
+    let Some(person) = person(app, user).await else {
+        reader.refuse(ErrorCode::NotSignedIn, None);
+        return;
+    };
+    app.core.lines.board(user, true);
+    let end = run(app, reader, out, &person, session).await;
+    app.core.lines.board(user, false);
+    if let Err(code) = end {
+        reader.refuse(code, None);
+    }
+}
+
+async fn person(app: &App, user: UserId) -> Option<UserRow> {
+    app.core.store.read(app.org).await.ok()?.user(user).await.ok()?
+}
+
+async fn run(
+    app: &Arc<App>,
+    reader: &mut Reader,
+    out: &mpsc::Sender<Outgoing>,
+    person: &UserRow,
+    session: SecretHash,
+) -> Result<(), ErrorCode> {
+    // Subscribe first: what changes while the board is read comes again, which is harmless.
+    let mut changes = app.core.watch_board(app.org);
+    send_whole(app, out, person).await?;
+    let mut look = tokio::time::interval(SESSION_CHECK);
+    loop {
+        tokio::select! {
+            message = reader.next() => match message {
+                Some(message) => said(app, reader, person, message).await,
+                None => return Ok(()),
+            },
+            change = changes.recv() => match change {
+                Ok(change) => {
+                    let BoardChange::Visit(entry) = &*change;
+                    let visit = entry.for_reader(person.id, person.role);
+                    push(out, ServerMessage::BoardVisit { visit }).await?;
+                }
+                Err(broadcast::error::RecvError::Lagged(_)) => send_whole(app, out, person).await?,
+                Err(broadcast::error::RecvError::Closed) => return Ok(()),
+            },
+            () = out.closed() => return Ok(()),
+            _ = look.tick() => {
+                if !super::session_lives(app, session).await {
+                    return Err(ErrorCode::NotSignedIn);
+                }
+            }
+        }
+    }
+}
+
+async fn send_whole(
+    app: &Arc<App>,
+    out: &mpsc::Sender<Outgoing>,
+    person: &UserRow,
+) -> Result<(), ErrorCode> {
+    let now = app.clock.now();
+    let from = visit::Timestamp(now.0 - WINDOW.0);
+    let entries = app.core.board_now(app.org, from, now.plus(WINDOW)).await?;
+    // Names are about to be shown: no record, no names.
+    let tx = app.core.store.begin(app.org, now).await.map_err(|e| crate::live::code(&e))?;
+    let event = Event::new(Kind::BoardViewed, audit::Actor::Staff(person.id));
+    let event = event.count("visits", entries.len() as u64);
+    tx.commit_with(vec![event]).await.map_err(|e| crate::live::code(&e))?;
+    let visits = entries.iter().map(|e| e.for_reader(person.id, person.role)).collect();
+    push(out, ServerMessage::Board { visits, now }).await
+}
+
+async fn push(out: &mpsc::Sender<Outgoing>, message: ServerMessage) -> Result<(), ErrorCode> {
+    out.send(Outgoing::Message(Box::new(message))).await.map_err(|_| ErrorCode::Internal)
+}
+
+async fn said(app: &Arc<App>, reader: &mut Reader, person: &UserRow, message: ClientMessage) {
+    let (user, role) = (person.id, person.role);
+    let (result, reply_to) = match message {
+        ClientMessage::Ping { n } => {
+            reader.say(ServerMessage::Pong { n });
+            (Ok(()), None)
+        }
+        ClientMessage::Admit { visit: Some(visit), seat } => {
+            let result =
+                ask(app, visit, |reply| Call::Admit { user, role, seat, reply }).await;
+            (result, None)
+        }
+        ClientMessage::Note { visit: Some(visit), seat, id, text } => {
+            let name = person.person.name.clone();
+            let reply_to = Some(id.clone());
+            let call = |reply| Call::Note { user, role, name, seat, id, text, reply };
+            (ask(app, visit, call).await, reply_to)
+        }
+        _ => (Err(ErrorCode::BadMessage), None),
+    };
+    if let Err(code) = result {
+        reader.refuse(code, reply_to);
+    }
+}
+
+async fn ask(
+    app: &Arc<App>,
+    visit: VisitId,
+    call: impl FnOnce(tokio::sync::oneshot::Sender<Result<(), ErrorCode>>) -> Call,
+) -> Result<(), ErrorCode> {
+    app.core.ask(app.org, visit, call).await
+}

@@ -1,0 +1,198 @@
+//! Sockets and threads around the shards.
+//!
+//! One OS thread, one UDP socket and one shard each; a visit is pinned to a shard by its id, so
+//! nothing is shared on the packet path and no packet takes a lock. One port per shard steers
+//! packets to the right thread without help from the kernel.
+
+mod driver;
+mod socket;
+mod wake;
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+
+use tokio::sync::mpsc::UnboundedSender;
+use visit::VisitId;
+
+use crate::command::{Command, SfuEvent};
+use crate::config::{ConfigError, SfuConfig};
+use crate::shard::Shard;
+use crate::stats::{SharedStats, Stats};
+use driver::Driver;
+use socket::ShardSocket;
+use wake::{Waker, wake_pair};
+
+/// Commands that may wait for one shard. A shard works off thousands per second; more than this
+/// waiting means that it is stuck or flooded.
+const COMMAND_QUEUE: usize = 4_096;
+
+/// The handle of the running forwarding unit. Cheap to clone; never blocks.
+#[derive(Clone)]
+pub struct Sfu {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    shards: Vec<ShardHandle>,
+    stop: Arc<AtomicBool>,
+}
+
+struct ShardHandle {
+    commands: SyncSender<Command>,
+    waker: Waker,
+    stats: Arc<SharedStats>,
+    port: u16,
+}
+
+/// The threads of the forwarding unit. They end after [`Sfu::shutdown`] or when the last handle is
+/// dropped.
+pub struct SfuThreads {
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// The forwarding unit could not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// A setting is out of range.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// No DTLS certificate could be made.
+    #[error("could not make a DTLS certificate")]
+    Certificate,
+    /// An advertised address cannot be an ICE candidate.
+    #[error("an advertised address cannot be used")]
+    Address,
+    /// A UDP port could not be bound.
+    #[error("could not bind UDP port {port}: {source}")]
+    Bind {
+        /// The port (0: any).
+        port: u16,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A thread or its wake-up socket could not be made.
+    #[error("could not start a shard: {0}")]
+    Thread(#[source] io::Error),
+}
+
+impl StartError {
+    /// Stable name for logs.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Config(_) => "sfu_config",
+            Self::Certificate => "sfu_certificate",
+            Self::Address => "sfu_address",
+            Self::Bind { .. } => "sfu_bind",
+            Self::Thread(_) => "sfu_thread",
+        }
+    }
+}
+
+/// The shard of that visit does not take commands: its queue is full, or it has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the forwarding unit does not take commands")]
+pub struct Overloaded;
+
+impl Sfu {
+    /// Binds the ports and starts the threads. Events of all shards go to `events`.
+    ///
+    /// # Errors
+    /// [`StartError`]; nothing is left running.
+    pub fn start(
+        config: SfuConfig,
+        events: UnboundedSender<SfuEvent>,
+    ) -> Result<(Self, SfuThreads), StartError> {
+        config.validate()?;
+        let stop = Arc::new(AtomicBool::new(false));
+        let (mut shards, mut drivers) = (Vec::new(), Vec::new());
+        for index in 0..config.shards {
+            let wanted = if config.port_base == 0 { 0 } else { config.port_base + index };
+            let socket = ShardSocket::bind(&config, wanted)
+                .map_err(|source| StartError::Bind { port: wanted, source })?;
+            let port = socket.port();
+            let (waker, sleeper) = wake_pair().map_err(StartError::Thread)?;
+            let (commands, queue) = sync_channel(COMMAND_QUEUE);
+            let stats = Arc::new(SharedStats::default());
+            drivers.push(Driver {
+                shard: Shard::new(&config, index, port)?,
+                socket,
+                sleeper,
+                commands: queue,
+                events: events.clone(),
+                stats: stats.clone(),
+                stop: stop.clone(),
+            });
+            shards.push(ShardHandle { commands, waker, stats, port });
+        }
+        let inner = Arc::new(Inner { shards, stop });
+        let mut threads = Vec::new();
+        for (index, driver) in drivers.into_iter().enumerate() {
+            let thread = std::thread::Builder::new()
+                .name(format!("sfu-{index}"))
+                .spawn(move || driver.run())
+                .map_err(StartError::Thread)?;
+            threads.push(thread);
+        }
+        Ok((Self { inner }, SfuThreads { threads }))
+    }
+
+    /// Hands a command to the shard of its visit. Returns at once; the outcome is an event.
+    ///
+    /// # Errors
+    /// [`Overloaded`] when the command was not taken.
+    pub fn send(&self, command: Command) -> Result<(), Overloaded> {
+        let shard = &self.inner.shards[self.shard_of(command.visit())];
+        match shard.commands.try_send(command) {
+            Ok(()) => {
+                shard.waker.wake();
+                Ok(())
+            }
+            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => Err(Overloaded),
+        }
+    }
+
+    /// Counters of all shards together.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let mut total = Stats::default();
+        for shard in &self.inner.shards {
+            shard.stats.add_to(&mut total);
+        }
+        total
+    }
+
+    /// The UDP ports in use, one per shard.
+    #[must_use]
+    pub fn ports(&self) -> Vec<u16> {
+        self.inner.shards.iter().map(|s| s.port).collect()
+    }
+
+    /// Ends every transport and every thread. Clients are told.
+    pub fn shutdown(&self) {
+        self.inner.stop.store(true, Ordering::Release);
+        for shard in &self.inner.shards {
+            shard.waker.wake();
+        }
+    }
+
+    /// The low bits of an id are random, so visits spread evenly.
+    fn shard_of(&self, visit: VisitId) -> usize {
+        (visit.to_u128() % self.inner.shards.len() as u128) as usize
+    }
+}
+
+impl SfuThreads {
+    /// Waits until all threads have ended.
+    pub fn join(self) {
+        for thread in self.threads {
+            if thread.join().is_err() {
+                tracing::error!("a media thread ended by a panic");
+            }
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Counters for metrics. Plain numbers in the shard; the driver publishes them once per round, so
+//! that no packet pays for an atomic.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+macro_rules! counters {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
+        /// Totals since start over all shards, and present numbers.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub struct Stats { $($(#[$doc])* pub $name: u64,)* }
+
+        /// One shard's counters as other threads see them.
+        #[derive(Default)]
+        pub(crate) struct SharedStats { $($name: AtomicU64,)* }
+
+        impl SharedStats {
+            pub(crate) fn publish(&self, stats: &Stats) {
+                $(self.$name.store(stats.$name, Relaxed);)*
+            }
+
+            pub(crate) fn add_to(&self, total: &mut Stats) {
+                $(total.$name += self.$name.load(Relaxed);)*
+            }
+        }
+    };
+}
+
+counters! {
+    /// Rooms with at least one transport, now.
+    rooms,
+    /// Transports, now.
+    transports,
+    /// Datagrams received.
+    datagrams_in,
+    /// Datagrams sent.
+    datagrams_out,
+    /// Bytes of datagrams received.
+    bytes_in,
+    /// Bytes of datagrams sent.
+    bytes_out,
+    /// System calls that sent datagrams (fewer than datagrams: segmentation offload).
+    send_calls,
+    /// Datagrams that the socket did not take (full buffer or no route).
+    send_dropped,
+    /// Received datagrams that are not STUN requests, DTLS, RTP or RTCP.
+    garbage,
+    /// Received datagrams of an unknown address or user fragment.
+    unknown,
+    /// Received datagrams that their transport refused (bad integrity, wrong path).
+    rejected,
+    /// Errors that a transport reported while handling input. It goes on.
+    input_errors,
+    /// Media packets received.
+    packets_in,
+    /// Media packets forwarded (one per viewer).
+    packets_forwarded,
+    /// Media packets dropped because their source is muted.
+    packets_muted,
+    /// Keyframes asked of publishers.
+    keyframe_requests,
+    /// Keyframes received.
+    keyframes,
+    /// Times a viewer was switched to another layer.
+    layer_switches,
+    /// Transports closed because handling them panicked.
+    panics,
+    /// Offers made.
+    offers,
+    /// Commands refused.
+    refusals,
+}

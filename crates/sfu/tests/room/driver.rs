@@ -1,0 +1,120 @@
+//! The driver on real sockets: threads, wake-up, addresses, shutdown.
+
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::time::{Duration, Instant};
+
+use sfu::{CloseCode, Command, Sfu, SfuConfig, SfuEvent, Sources, TransportId};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use visit::Source;
+
+use crate::common::{Client, seat, visit};
+
+/// Drives real clients until `done`, at most 20 s. Blocking, one thread: each socket waits 1 ms.
+fn drive(
+    sfu: &Sfu,
+    events: &mut UnboundedReceiver<SfuEvent>,
+    clients: &mut [(UdpSocket, Client)],
+    log: &mut Vec<SfuEvent>,
+    mut done: impl FnMut(&[(UdpSocket, Client)], &[SfuEvent]) -> bool,
+) -> bool {
+    let end = Instant::now() + Duration::from_secs(20);
+    let mut buffer = [0; 2_000];
+    while Instant::now() < end {
+        while let Ok(event) = events.try_recv() {
+            if let SfuEvent::Offer { transport, generation, sdp, tracks, .. } = &event
+                && let Some((_, c)) = clients.iter_mut().find(|(_, c)| c.transport == *transport)
+            {
+                let sdp = c.answer(Instant::now(), sdp, tracks);
+                let (transport, generation) = (*transport, *generation);
+                let answer = Command::Answer { visit: visit(), transport, generation, sdp };
+                sfu.send(answer).expect("room in the queue");
+            }
+            log.push(event);
+        }
+        for (socket, client) in clients.iter_mut() {
+            while let Ok((n, from)) = socket.recv_from(&mut buffer) {
+                client.receive(Instant::now(), from, &buffer[..n]);
+            }
+            client.run(Instant::now());
+            for (_, datagram) in client.outbox.drain(..) {
+                let to = SocketAddr::new(IpAddr::from([127, 0, 0, 1]), sfu.ports()[0]);
+                socket.send_to(&datagram, to).expect("loopback takes it");
+            }
+        }
+        if done(clients, log) {
+            return true;
+        }
+    }
+    false
+}
+
+#[test]
+fn two_clients_talk_over_loopback_and_are_told_when_the_program_stops() {
+    let (tx, mut events) = unbounded_channel();
+    let mut config = SfuConfig::new(vec![IpAddr::from([127, 0, 0, 1])]);
+    config.shards = 1;
+    let (sfu, threads) = Sfu::start(config, tx).expect("starts");
+    let mut clients = Vec::new();
+    for n in 1..=2u8 {
+        let socket = UdpSocket::bind("127.0.0.1:0").expect("a port");
+        socket.set_read_timeout(Some(Duration::from_millis(1))).expect("a timeout");
+        let address = socket.local_addr().expect("bound");
+        let transport = TransportId(u64::from(n));
+        clients.push((socket, Client::new(Instant::now(), n, transport, address)));
+        let join = Command::Join {
+            visit: visit(),
+            seat: seat(n),
+            transport,
+            rights: Sources::ALL,
+            muted: Sources::NONE,
+        };
+        sfu.send(join).expect("room in the queue");
+    }
+    let mut log = Vec::new();
+    let start = Instant::now();
+    let talked = drive(&sfu, &mut events, &mut clients, &mut log, |clients, _| {
+        [(0, 2), (1, 1)].iter().all(|(me, other)| {
+            let got = |source| clients[*me].1.got(seat(*other), source, start).len();
+            got(Source::Mic) > 50 && got(Source::Camera) > 50
+        })
+    });
+    assert!(talked);
+    let stats = sfu.stats();
+    assert_eq!((stats.rooms, stats.transports, stats.panics), (1, 2, 0));
+    assert!(stats.packets_forwarded > 200 && stats.send_dropped == 0);
+    assert!(clients.iter().all(|(_, c)| c.pings.len() > 3));
+
+    sfu.shutdown();
+    threads.join();
+    let closed = drive(&sfu, &mut events, &mut clients, &mut log, |clients, log| {
+        let codes =
+            log.iter().filter(|e| matches!(e, SfuEvent::Closed { code: CloseCode::Shutdown, .. }));
+        codes.count() == 2 && clients.iter().all(|(_, c)| !c.rtc.is_alive())
+    });
+    assert!(closed, "both clients were told");
+}
+
+#[test]
+fn threads_end_when_the_last_handle_goes() {
+    let (tx, _events) = unbounded_channel();
+    let mut config = SfuConfig::new(vec![IpAddr::from([127, 0, 0, 1])]);
+    config.shards = 2;
+    let (sfu, threads) = Sfu::start(config, tx).expect("starts");
+    assert_eq!(sfu.ports().len(), 2);
+    let clone = sfu.clone();
+    drop(sfu);
+    drop(clone);
+    threads.join();
+}
+
+#[test]
+fn a_taken_port_is_an_error_with_a_code() {
+    let taken = UdpSocket::bind("127.0.0.1:0").expect("a port");
+    let mut config = SfuConfig::new(vec![IpAddr::from([127, 0, 0, 1])]);
+    config.bind = IpAddr::from([127, 0, 0, 1]);
+    config.shards = 1;
+    config.port_base = taken.local_addr().expect("bound").port();
+    let (tx, _events) = unbounded_channel();
+    let error = Sfu::start(config, tx).err().expect("the port is taken");
+    assert_eq!(error.code(), "sfu_bind");
+}

@@ -1,0 +1,271 @@
+//! Opening the store, and what all transactions share.
+
+use crate::row::{Cols, sql};
+use crate::target::{self, Backend, Pools, StoreConfig};
+use crate::{Reader, Result, SecretHash, Tx};
+use audit::{Actor, Event, Kind, WriterId};
+use keys::{DataKey, Kek, KeyScope};
+use sqlx::Executor as _;
+use sqlx::SqlSafeStr as _;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use ulid::Ulid;
+use visit::{OrgId, Timestamp, VisitId};
+
+/// Every schema step, in order. A step that was released is never edited.
+const MIGRATIONS: &[(i64, &str, &str)] =
+    &[(1, "initial", include_str!("../migrations/0001_initial.sql"))];
+
+/// Unwrapped keys kept in memory. A visit needs its key many times in an hour and then hardly ever.
+const MAX_KNOWN_KEYS: usize = 10_000;
+
+/// The database. Cheap to clone; all clones share the connections.
+#[derive(Clone)]
+pub struct Store {
+    pools: Arc<Pools>,
+    shared: Arc<Shared>,
+    default_org: OrgId,
+}
+
+/// What every transaction of this process shares.
+pub(crate) struct Shared {
+    pub(crate) kek: Arc<dyn Kek>,
+    pub(crate) writers: Vec<WriterId>,
+    next_writer: AtomicUsize,
+    keys: Mutex<HashMap<KeyId, Arc<DataKey>>>,
+}
+
+/// Which data key.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum KeyId {
+    Org(OrgId),
+    Visit(OrgId, VisitId),
+}
+
+impl KeyId {
+    pub(crate) const fn scope(self) -> KeyScope {
+        match self {
+            Self::Org(_) => KeyScope::Org,
+            Self::Visit(..) => KeyScope::Visit,
+        }
+    }
+
+    pub(crate) fn scope_id(self) -> String {
+        match self {
+            Self::Org(org) => org.to_text(),
+            Self::Visit(_, visit) => visit.to_text(),
+        }
+    }
+}
+
+impl Shared {
+    pub(crate) fn known_key(&self, id: KeyId) -> Option<Arc<DataKey>> {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
+    }
+
+    pub(crate) fn remember_key(&self, id: KeyId, key: Arc<DataKey>) {
+        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        if keys.len() >= MAX_KNOWN_KEYS {
+            keys.clear();
+        }
+        keys.insert(id, key);
+    }
+
+    /// Writers take turns, so that transactions wait for each other's row lock as little as
+    /// possible.
+    pub(crate) fn next_writer(&self) -> &WriterId {
+        let turn = self.next_writer.fetch_add(1, Ordering::Relaxed);
+        &self.writers[turn % self.writers.len()]
+    }
+}
+
+/// A secret that arrives without its organisation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HashKind {
+    /// A staff session.
+    Session,
+    /// A one-time link of staff.
+    StaffLink,
+    /// A guest's link.
+    SeatLink,
+    /// A join token.
+    JoinToken,
+    /// A device that a seat is bound to.
+    Device,
+}
+
+impl Store {
+    /// Connects, applies what is missing of the schema, makes the default organisation on first
+    /// use, and writes "server started" into the audit log.
+    ///
+    /// `random` names this run of the program together with `now`: 80 bits of it are used.
+    ///
+    /// # Errors
+    /// [`StoreError::Config`] for an unusable URL or a schema of a newer version,
+    /// [`StoreError::Sealed`] when the key provider is not healthy or its keys do not fit the
+    /// data, otherwise what the database says.
+    pub async fn open(
+        config: &StoreConfig,
+        kek: Arc<dyn Kek>,
+        now: Timestamp,
+        random: u128,
+    ) -> Result<Self> {
+        kek.health()?;
+        let pools = target::connect(config).await?;
+        migrate(&pools).await?;
+
+        let boot = Ulid::from_parts(now.unix_ms(), random).to_string();
+        let lanes = match pools.backend {
+            Backend::Sqlite => 1,
+            Backend::Postgres => config.audit_lanes,
+        };
+        let writers = (0..lanes)
+            .map(|lane| WriterId::new(format!("{boot}/{lane}")))
+            .collect::<std::result::Result<Vec<_>, _>>()?;
+        let shared = Arc::new(Shared {
+            kek,
+            writers,
+            next_writer: AtomicUsize::new(0),
+            keys: Mutex::new(HashMap::new()),
+        });
+
+        let first = OrgId::new(now.unix_ms(), !random);
+        let mut store = Self { pools: Arc::new(pools), shared, default_org: first };
+        store.default_org = store.find_or_make_default_org(now).await?;
+        store.write_on_all_lanes(now, Kind::ServerStarted).await?;
+        Ok(store)
+    }
+
+    /// The organisation that exists from the first start on.
+    #[must_use]
+    pub const fn default_org(&self) -> OrgId {
+        self.default_org
+    }
+
+    /// Which kind of database this is.
+    #[must_use]
+    pub fn backend(&self) -> Backend {
+        self.pools.backend
+    }
+
+    /// A snapshot of one organisation's data.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] when no connection gets free in time.
+    pub async fn read(&self, org: OrgId) -> Result<Reader> {
+        let tx = self.pools.read.begin_with(self.pools.backend.begin_read()).await?;
+        Ok(Reader::new(tx, org, self.shared.clone()))
+    }
+
+    /// A transaction for one organisation, in which everything happens at `now`.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] when another writer does not finish in time.
+    pub async fn begin(&self, org: OrgId, now: Timestamp) -> Result<Tx> {
+        let tx = self.pools.write.begin_with(self.pools.backend.begin_write()).await?;
+        Ok(Tx::new(Reader::new(tx, org, self.shared.clone()), now))
+    }
+
+    /// The organisation that a secret belongs to; the one question that is asked across all of
+    /// them. Whether the secret is still good is asked next, inside the organisation.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn org_of(&self, kind: HashKind, hash: SecretHash) -> Result<Option<OrgId>> {
+        let text = match kind {
+            HashKind::Session => "SELECT org FROM sessions WHERE id_hash = $1",
+            HashKind::StaffLink => "SELECT org FROM staff_links WHERE link_hash = $1",
+            HashKind::SeatLink => "SELECT org FROM seat_links WHERE link_hash = $1",
+            HashKind::JoinToken => "SELECT org FROM join_tokens WHERE token_hash = $1",
+            HashKind::Device => {
+                "SELECT org FROM device_bindings WHERE device_hash = $1 ORDER BY bound_at LIMIT 1"
+            }
+        };
+        let query = sql(text).bind(hash.0.to_vec());
+        let row = query.fetch_optional(&self.pools.read).await?;
+        row.map(|row| Cols(&row).id("org", OrgId::parse)).transpose()
+    }
+
+    /// Whether the database answers and the key provider works.
+    ///
+    /// # Errors
+    /// Whatever stands in the way.
+    pub async fn health(&self) -> Result<()> {
+        self.shared.kek.health()?;
+        sql("SELECT id FROM orgs LIMIT 1").fetch_optional(&self.pools.read).await?;
+        Ok(())
+    }
+
+    /// Writes "server stopped" as the last entry of every writer of this run and closes the
+    /// connections. Transactions that are still open are waited for.
+    ///
+    /// # Errors
+    /// What the database says; the connections are closed all the same.
+    pub async fn close(self, now: Timestamp) -> Result<()> {
+        let written = self.write_on_all_lanes(now, Kind::ServerStopped).await;
+        self.pools.read.close().await;
+        self.pools.write.close().await;
+        written
+    }
+
+    /// Forgets an unwrapped data key, after its wrapped form was destroyed.
+    pub fn forget_visit_key(&self, org: OrgId, visit: VisitId) {
+        let mut keys = self.shared.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        keys.remove(&KeyId::Visit(org, visit));
+    }
+
+    async fn find_or_make_default_org(&self, now: Timestamp) -> Result<OrgId> {
+        let mut tx = self.begin(self.default_org, now).await?;
+        if self.pools.backend == Backend::Postgres {
+            // Two first starts at once would otherwise make two.
+            tx.run(sql("LOCK TABLE orgs IN EXCLUSIVE MODE")).await?;
+        }
+        let query = sql("SELECT id FROM orgs ORDER BY created_at, id LIMIT 1");
+        if let Some(row) = tx.one(query).await? {
+            let org = Cols(&row).id("id", OrgId::parse)?;
+            drop(tx);
+            // The wrong keyring is found out now, not in the first visit.
+            self.read(org).await?.org_key().await?;
+            return Ok(org);
+        }
+        tx.make_org("Clinic").await?;
+        tx.commit_plain("the first organisation; the start entry follows").await?;
+        Ok(self.default_org)
+    }
+
+    async fn write_on_all_lanes(&self, now: Timestamp, kind: Kind) -> Result<()> {
+        let mut tx = self.begin(self.default_org, now).await?;
+        for writer in &self.shared.writers {
+            let event =
+                Event::new(kind, Actor::System).count("lanes", self.shared.writers.len() as u64);
+            if kind == Kind::ServerStarted {
+                tx.register_writer(writer).await?;
+            }
+            tx.append_as(writer, vec![event]).await?;
+        }
+        tx.commit_plain("its entries were written above, one for each writer").await
+    }
+
+    #[doc(hidden)]
+    pub fn write_pool(&self) -> &sqlx::AnyPool {
+        &self.pools.write
+    }
+}
+
+async fn migrate(pools: &Pools) -> Result<()> {
+    let steps = MIGRATIONS
+        .iter()
+        .map(|&(version, name, text)| {
+            Migration::new(version, name.into(), MigrationType::Simple, text.into_sql_str(), false)
+        })
+        .collect();
+    Migrator::with_migrations(steps).run(&pools.write).await?;
+    let guards = match pools.backend {
+        Backend::Sqlite => include_str!("../migrations/guards/sqlite.sql"),
+        Backend::Postgres => include_str!("../migrations/guards/postgres.sql"),
+    };
+    pools.write.execute(sqlx::raw_sql(guards)).await?;
+    Ok(())
+}

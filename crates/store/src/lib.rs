@@ -1,0 +1,65 @@
+//! Persistence: one set of repositories on SQLite and on PostgreSQL.
+//!
+//! # How it is used
+//! [`Store::open`] applies the migrations and gives a [`Store`]. Everything else happens for one
+//! organisation: [`Store::read`] gives a [`Reader`], which sees one snapshot; [`Store::begin`]
+//! gives a [`Tx`], which can do all that a reader can and also write. A transaction ends in one of
+//! two ways that nobody can mix up: [`Tx::commit_with`] stores the audit entries of what was done
+//! in the same transaction, and [`Tx::commit_plain`] says in words why there are none. Dropping a
+//! [`Tx`] undoes it.
+//!
+//! # What it owns
+//! The schema, the sealing of every value that can identify a person, the gapless numbering of
+//! audit entries and chat messages, and everything that must happen exactly once (one-time links,
+//! join tokens, second checks, TOTP steps).
+//!
+//! # What it never does
+//! It decides nothing: states, permissions, expiry policy and lockout rules are `visit`'s and
+//! `auth`'s. It reads no clock, draws no random ids, and writes no stored value to a log or an
+//! error.
+//!
+//! # Where people's data is
+//! Names, e-mail addresses, dates of birth, titles, notes, chat and TOTP seeds are sealed under a
+//! data key and bound to their row (crate `keys`). E-mail addresses of staff are found by a keyed
+//! index. Secrets that people carry (sessions, links, tokens, devices) are stored as hashes only.
+
+mod attempts;
+mod audit_log;
+mod chat;
+mod consents;
+mod db;
+mod error;
+mod links;
+mod orgs;
+mod row;
+mod seats;
+mod secret;
+mod sessions;
+mod target;
+#[doc(hidden)]
+pub mod testing;
+mod tokens;
+mod tx;
+mod users;
+mod visits;
+
+pub use attempts::AttemptRow;
+pub use audit_log::{AuditFault, AuditPage, AuditReport, WriterRow};
+pub use chat::{ChatRow, NewChat, Posted};
+pub use consents::ConsentRow;
+pub use db::{HashKind, Store};
+pub use error::StoreError;
+pub use links::{LinkOpening, NewSeatLink, SeatLinkRow};
+pub use orgs::{OrgRow, OrgSettings};
+pub use row::MAX_PAGE;
+pub use seats::{BadReport, DeviceReport, SeatRow};
+pub use secret::{PersonSecret, SecretHash, StaffSecret, VisitText};
+pub use sessions::{SessionRow, StaffLink, StaffLinkPurpose};
+pub use target::{Backend, StoreConfig};
+pub use tokens::{JoinSubject, JoinToken};
+pub use tx::{Reader, Tx};
+pub use users::{NewUser, Totp, UserRole, UserRow, UserState};
+pub use visits::{VisitOptions, VisitRow, VisitWithSeats};
+
+/// The result of every call.
+pub type Result<T> = std::result::Result<T, StoreError>;

@@ -1,0 +1,145 @@
+import { signal } from '@preact/signals';
+import { render } from 'preact';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { BedsideError } from '@bedside/client/clinic';
+import { callText, deviceText } from '../i18n/parts';
+import { App } from './app';
+import { Room } from './call/Room';
+import { createDesk } from './desk';
+import { clinicWords } from './i18n';
+import { boardDouble, visitDouble, type BoardDouble, type VisitDouble } from './model/doubles';
+import { me, seat, visit, waitingSeat } from './model/fixtures';
+import type { SignInState } from './model/sign-in';
+import type { Ring } from './ring';
+import type { Session } from './session';
+import { acting } from './testing';
+
+const ROSA = visit({ visit: 'rosa', state: 'open', seats: [waitingSeat(4, { seat: 'rosa' })] });
+const NEXT = visit({ visit: 'next', scheduled_at: ROSA.scheduled_at + 1, seats: [seat({ seat: 'juan', name: 'Juan Vega' })] });
+const THEIRS = visit({ visit: 'theirs', mine: false, state: 'open', seats: [waitingSeat(1, { seat: 'ben', name: 'Ben Carter' })] });
+
+let root: HTMLElement;
+let board: BoardDouble;
+let calls: VisitDouble[];
+let session: Session;
+let ring: Ring;
+
+const press = (words: string) =>
+  acting(() => {
+    const all = [...root.querySelectorAll('button')];
+    const found = all.find((b) => b.textContent === words) ?? all.find((b) => b.getAttribute('aria-label') === words);
+    if (!found) throw new Error(`not in the page: ${words}`);
+    found.click();
+  });
+
+beforeEach(async () => {
+  // happy-dom does no layout: nothing has a size to observe.
+  vi.stubGlobal('ResizeObserver', class {
+    observe() {}
+    disconnect() {}
+  });
+  await Promise.all([clinicWords.load(), callText.load(), deviceText.load()]);
+  board = boardDouble([ROSA, NEXT, THEIRS]);
+  calls = [];
+  const state = signal<SignInState>({ stage: { at: 'in', me: me() }, busy: false, refusal: null });
+  const leave = vi.fn(() => Promise.resolve());
+  session = {
+    state, start: leave, password: leave, code: leave, link: leave, enrol: leave, confirmEnrolment: leave,
+    codesKept: leave, back: vi.fn(), touch: leave, out: leave,
+    over: vi.fn(() => {
+      state.value = { stage: { at: 'password', notice: 'session_over' }, busy: false, refusal: null };
+    }),
+  };
+  ring = {
+    wanted: signal(true), blocked: signal(false), want: vi.fn(), prepare: vi.fn(),
+    allow: vi.fn(() => Promise.resolve()), ring: vi.fn(), dispose: vi.fn(),
+  };
+  const openDesk = () =>
+    createDesk(
+      board,
+      () => {
+        const client = visitDouble({ phase: 'hello' });
+        calls.push(client);
+        return { client, dispose: () => client.dispose() };
+      },
+      () => {},
+    );
+  root = document.createElement('div');
+  document.body.append(root);
+  await acting(() => render(<App session={session} openDesk={openDesk} ring={ring} loadRoom={() => Promise.resolve(Room)} />, root));
+});
+
+afterEach(async () => {
+  await acting(() => render(null, root));
+  root.remove();
+});
+
+describe('the clinic’s page', () => {
+  it('counts who waits in the tab and names nobody there', () => {
+    expect(document.title).toBe('(1) waiting · Harbour Street Clinic');
+  });
+
+  it('rings for own patients only', async () => {
+    await acting(() => board.beginsToWait(THEIRS, seat()));
+    expect(ring.ring).not.toHaveBeenCalled();
+    await acting(() => board.beginsToWait(ROSA, seat()));
+    expect(ring.ring).toHaveBeenCalledOnce();
+    expect(root.querySelector('[role=alert]')?.textContent).toContain('Rosa Alvarez is waiting.');
+  });
+
+  it('goes from waiting room to call to the next visit without leaving the page', async () => {
+    await press('Admit Rosa Alvarez');
+    expect(root.textContent).toContain('Entering the room…');
+    await acting(() => calls[0]?.phase.set('in_call'));
+    expect(calls[0]?.told).toEqual(['admit rosa']);
+    expect(root.querySelector('.c-call')).not.toBeNull();
+    await acting(() => calls[0]?.phase.set('ended'));
+    expect(root.querySelector('h1')?.textContent).toBe('Today');
+    expect(root.querySelector('.clinic-visit--next')?.textContent).toContain('Juan Vega');
+  });
+
+  it('keeps the way back to a call in sight on the board', async () => {
+    await press('Open the room: Juan Vega');
+    await acting(() => calls[0]?.phase.set('in_call'));
+    await press('Today’s visits');
+    expect(root.textContent).toContain('You are in the visit of Juan Vega.');
+    await press('Back to the visit');
+    expect(root.querySelector('.c-call')).not.toBeNull();
+    expect(calls).toHaveLength(1);
+  });
+
+  it('asks before it leaves one call for another', async () => {
+    await press('Open the room: Juan Vega');
+    await acting(() => calls[0]?.phase.set('in_call'));
+    await press('Today’s visits');
+    await press('Open the room: Rosa Alvarez');
+    expect(root.textContent).toContain('Go to the visit of Rosa Alvarez?');
+    await press('Leave and go there');
+    expect(calls[0]?.told).toEqual(['leave', 'dispose']);
+    expect(calls).toHaveLength(2);
+  });
+
+  it('says when another device took over, and takes the call back', async () => {
+    await press('Open the room: Juan Vega');
+    await acting(() => calls[0]?.phase.set('taken_over'));
+    await press('Bring it back here');
+    expect(calls[0]?.told).toEqual(['take_back']);
+  });
+
+  it('leaves the call with the sign-in', async () => {
+    await press('Open the room: Juan Vega');
+    await press('Today’s visits');
+    await acting(() => root.querySelector<HTMLElement>('.clinic-bar__do button:last-child')?.click());
+    await press('Sign out');
+    expect(calls[0]?.told).toEqual(['leave', 'dispose']);
+    expect(session.out).toHaveBeenCalledWith('signed_out');
+  });
+
+  it('shows the sign-in and lets go of the board when the server ends the session', async () => {
+    await acting(() => board.beginsToWait(ROSA, seat()));
+    await acting(() => board.failure.set(new BedsideError('not_signed_in')));
+    expect(root.textContent).toContain('Your sign-in has ended.');
+    expect(root.textContent).not.toContain('Rosa Alvarez');
+    expect(board.told).toContain('dispose');
+  });
+});

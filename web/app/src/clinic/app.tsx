@@ -1,0 +1,259 @@
+/** The clinic's page as a whole: signing in, then the desk with its board and its call. */
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import type { FunctionComponent } from 'preact';
+import {
+  bookVisit,
+  invite,
+  inviteSyntheticGuest,
+  setOutcome,
+  type BoardVisit,
+  type Me,
+} from '@bedside/client/clinic';
+import { announce, Banner, Button, Confirm, IconForward, LiveRegions, toasts, useValue } from '../ui';
+import { Board } from './board/Board';
+import { ClinicContext, type Clinic } from './board/actions';
+import type { RoomProps } from './call/Room';
+import { Over } from './call/Over';
+import { ClockContext, Elapsed, serverClock } from './clock';
+import type { Desk, OpenCall } from './desk';
+import { clinicWords } from './i18n';
+import { IdleGuard } from './idle-guard';
+import { ringsFor, waitingRoom } from './model/board';
+import type { Ring } from './ring';
+import type { Session } from './session';
+import { SignIn } from './sign-in/SignIn';
+import { nameOf } from './words';
+
+export interface AppProps {
+  readonly session: Session;
+  /** Made when somebody is in, thrown away when they are out. */
+  readonly openDesk: () => Desk;
+  readonly ring: Ring;
+  /** The call's screen, which is loaded apart. */
+  readonly loadRoom: () => Promise<FunctionComponent<RoomProps>>;
+}
+
+export function App({ session, openDesk, ring, loadRoom }: AppProps) {
+  const { stage } = session.state.value;
+  return (
+    <>
+      <LiveRegions />
+      {stage.at === 'in' ? (
+        <Workspace me={stage.me} session={session} openDesk={openDesk} ring={ring} loadRoom={loadRoom} />
+      ) : (
+        <SignIn session={session} />
+      )}
+    </>
+  );
+}
+
+/** Opens the desk once per sign-in and closes it with it. */
+function Workspace({ openDesk, ...rest }: AppProps & { readonly me: Me }) {
+  const [desk, setDesk] = useState<Desk | null>(null);
+  useEffect(() => {
+    const opened = openDesk();
+    setDesk(opened);
+    return () => {
+      opened.dispose();
+      // Names must not stay behind in what was said or shown last.
+      toasts.value = [];
+      announce('');
+      announce('', 'assertive');
+    };
+  }, [openDesk]);
+  return desk ? <AtDesk {...rest} desk={desk} /> : null;
+}
+
+interface AtDeskProps extends Omit<AppProps, 'openDesk'> {
+  readonly me: Me;
+  readonly desk: Desk;
+}
+
+function AtDesk({ me, session, desk, ring, loadRoom }: AtDeskProps) {
+  const { board } = desk;
+  const visits = useValue(board.visits);
+  const ready = useValue(board.ready);
+  const connection = useValue(board.connection);
+  const failure = useValue(board.failure);
+  const call = desk.call.value;
+  const showing = desk.showing.value;
+  const Room = useRoom(loadRoom, call?.visit);
+  const clock = useMemo(() => serverClock(() => board.clockOffsetMs.value), [board]);
+  const clinic = useMemo<Clinic>(
+    () => ({ me, actions: actionsOf(desk), inVisit: call?.visit ?? null }),
+    [me, desk, call?.visit],
+  );
+
+  useEffect(() => {
+    if (failure?.code === 'not_signed_in') session.over();
+  }, [failure, session]);
+  useRing(me, desk, ring);
+  useTitle(me, visits, call !== null && showing === 'call');
+
+  const signOut = (everywhere: boolean) => {
+    desk.leave();
+    void session.out(everywhere ? 'signed_out_everywhere' : 'signed_out');
+  };
+
+  return (
+    <ClockContext.Provider value={clock}>
+      <ClinicContext.Provider value={clinic}>
+        {call && showing === 'call' ? (
+          <TheRoom call={call} visits={visits} desk={desk} Room={Room} />
+        ) : (
+          <Board
+            visits={visits}
+            ready={ready}
+            connection={connection}
+            failure={failure}
+            highlight={desk.highlight.value}
+            ring={ring}
+            onSignOut={signOut}
+            callBar={call ? <CallBar call={call} visits={visits} onBack={() => desk.show('call')} /> : null}
+          />
+        )}
+        <SwitchQuestion desk={desk} />
+        <IdleGuard inCall={call !== null} onTouch={() => void session.touch()} onOver={() => void session.out('idle')} />
+      </ClinicContext.Provider>
+    </ClockContext.Provider>
+  );
+}
+
+interface TheRoomProps {
+  readonly call: OpenCall;
+  readonly visits: readonly BoardVisit[];
+  readonly desk: Desk;
+  /** Null while it is being loaded. */
+  readonly Room: FunctionComponent<RoomProps> | null;
+}
+
+function TheRoom({ call, visits, desk, Room }: TheRoomProps) {
+  const toBoard = () => desk.show('board');
+  if (!Room) return <Over client={call.client} phase="hello" onBoard={toBoard} />;
+  return (
+    <Room
+      key={call.visit}
+      client={call.client}
+      visit={visits.find((v) => v.visit === call.visit)}
+      visits={visits}
+      onBoard={toBoard}
+      onLeave={() => desk.leave()}
+      onDismiss={() => desk.dismiss()}
+    />
+  );
+}
+
+/** Loads the call's screen while the board is being read; tries again at each call until it is here. */
+function useRoom(loadRoom: AppProps['loadRoom'], visit: string | undefined): FunctionComponent<RoomProps> | null {
+  const [Room, setRoom] = useState<FunctionComponent<RoomProps> | null>(null);
+  useEffect(() => {
+    if (Room) return undefined;
+    let gone = false;
+    loadRoom().then(
+      (loaded) => !gone && setRoom(() => loaded),
+      // The network broke in between: the next call asks again.
+      () => undefined,
+    );
+    return () => {
+      gone = true;
+    };
+  }, [Room, loadRoom, visit]);
+  return Room;
+}
+
+export interface CallBarProps {
+  readonly call: OpenCall;
+  readonly visits: readonly BoardVisit[];
+  readonly onBack: () => void;
+}
+
+/** On the board while a call goes on: where one is, for how long, and the way back. */
+export function CallBar({ call, visits, onBack }: CallBarProps) {
+  const t = clinicWords.t;
+  const startedAt = useValue(call.client.startedAt);
+  const visit = visits.find((v) => v.visit === call.visit);
+  return (
+    <section class="clinic-callbar" aria-label={t.call.region}>
+      <Banner
+        tone="ok"
+        actions={
+          <Button kind="primary" icon={IconForward} onClick={onBack}>
+            {t.call.backToVisit}
+          </Button>
+        }
+      >
+        {t.call.barText(visit ? nameOf(visit) : t.visit.unnamed)}
+        {startedAt === null ? null : (
+          <>
+            {' '}
+            <Elapsed sinceUs={startedAt} />
+          </>
+        )}
+      </Banner>
+    </section>
+  );
+}
+
+/** Asks before a call is left for another visit. */
+function SwitchQuestion({ desk }: { desk: Desk }) {
+  const t = clinicWords.t.call;
+  const wish = desk.switching.value;
+  if (!wish) return null;
+  return (
+    <Confirm
+      open
+      title={t.switchTitle(nameOf(wish.to))}
+      confirmLabel={t.switchSubmit}
+      cancelLabel={t.stay}
+      kind="primary"
+      onConfirm={() => desk.answerSwitch(true)}
+      onCancel={() => desk.answerSwitch(false)}
+    >
+      <p>{t.switchBody}</p>
+    </Confirm>
+  );
+}
+
+function actionsOf(desk: Desk): Clinic['actions'] {
+  return {
+    admit: (visit, seat, enter) => desk.admit(visit, seat, enter),
+    enter: (visit) => desk.enter(visit),
+    note: (visit, seat, text) => desk.board.note(visit.visit, seat.seat, text),
+    book: bookVisit,
+    invite,
+    close: setOutcome,
+    synthetic: inviteSyntheticGuest,
+    reconnect: () => desk.board.reconnectNow(),
+  };
+}
+
+/** Rings and says who starts to wait, wherever in the page one is. */
+function useRing(me: Me, desk: Desk, ring: Ring): void {
+  const { role } = me;
+  useEffect(() => {
+    ring.prepare();
+    const press = () => void ring.allow();
+    const once = { once: true, capture: true } as const;
+    window.addEventListener('pointerdown', press, once);
+    window.addEventListener('keydown', press, once);
+    const stop = desk.board.on('waiting', ({ visit, seat }) => {
+      if (!ringsFor({ role }, visit)) return;
+      ring.ring();
+      announce(clinicWords.t.board.started(seat.name), 'assertive');
+    });
+    return () => {
+      stop();
+      window.removeEventListener('pointerdown', press, once);
+      window.removeEventListener('keydown', press, once);
+    };
+  }, [role, desk, ring]);
+}
+
+/** The tab tells how many wait, never who. */
+function useTitle(me: Me, visits: readonly BoardVisit[], inCall: boolean): void {
+  const t = clinicWords.t.tab;
+  const waiting = waitingRoom(visits).filter((w) => ringsFor(me, w.visit)).length;
+  useEffect(() => {
+    document.title = waiting > 0 ? t.waiting(waiting, me.clinic) : inCall ? t.call(me.clinic) : t.board(me.clinic);
+  }, [t, waiting, me.clinic, inCall]);
+}

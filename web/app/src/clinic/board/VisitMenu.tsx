@@ -1,0 +1,46 @@
+/** Everything that can be done with a visit besides going in: links, people, its outcome. */
+import type { BoardSeat, BoardVisit } from '@bedside/client';
+import { Button, Dialog, IconClose, IconLink, IconPersonAdd } from '../../ui';
+import { clinicWords } from '../i18n';
+import { isGuest, outcomesFor } from '../model/board';
+import { nameOf } from '../words';
+import { useClinic } from './actions';
+import { Synthetic } from './InvitationCard';
+
+export interface VisitMenuProps {
+  readonly visit: BoardVisit;
+  readonly onClose: () => void;
+  readonly onFreshLink: (seat: BoardSeat) => void;
+  readonly onInvite: () => void;
+  readonly onOutcome: () => void;
+}
+
+export function VisitMenu({ visit, onClose, onFreshLink, onInvite, onOutcome }: VisitMenuProps) {
+  const t = clinicWords.t;
+  const { me } = useClinic();
+  const mayInvite = visit.may.includes('invite');
+  return (
+    <Dialog open shape="sheet" onClose={onClose} title={nameOf(visit)} closeLabel={t.common.close}>
+      <div class="clinic-menu">
+        {mayInvite
+          ? visit.seats.filter(isGuest).map((seat) => (
+              <Button key={seat.seat} wide icon={IconLink} onClick={() => onFreshLink(seat)}>
+                {`${t.visit.newLink}: ${seat.name}`}
+              </Button>
+            ))
+          : null}
+        {mayInvite ? (
+          <Button wide icon={IconPersonAdd} onClick={onInvite}>
+            {t.visit.invite}
+          </Button>
+        ) : null}
+        {me.demo_guest ? <Synthetic visit={visit.visit} /> : null}
+        {outcomesFor(visit).length > 0 ? (
+          <Button wide icon={IconClose} onClick={onOutcome}>
+            {t.visit.closeAs}
+          </Button>
+        ) : null}
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,38 @@
+/** What can be done from the board and from the panel beside a call. */
+import { createContext } from 'preact';
+import { useContext } from 'preact/hooks';
+import type { BoardSeat, BoardVisit, CreateVisit, EndAs, Invitation, Invite, Me, VisitCreated } from '@bedside/client';
+
+/** Every promise rejects with a `BedsideError` only. */
+export interface ClinicActions {
+  /** Lets somebody in; with `enter` one goes into the room first, so that nobody enters an empty one. */
+  admit(visit: BoardVisit, seat: BoardSeat, enter: boolean): Promise<void>;
+  /** Goes into the room of a visit. */
+  enter(visit: BoardVisit): void;
+  /** Writes to somebody who waits. */
+  note(visit: BoardVisit, seat: BoardSeat, text: string): Promise<void>;
+  book(request: CreateVisit): Promise<VisitCreated>;
+  invite(visit: string, request: Invite): Promise<Invitation>;
+  close(visit: string, outcome: EndAs): Promise<void>;
+  /** Demo only: a synthetic patient comes to the visit. */
+  synthetic(visit: string): Promise<void>;
+  reconnect(): void;
+}
+
+/** What the parts of the board need to know and to do. */
+export interface Clinic {
+  readonly me: Me;
+  readonly actions: ClinicActions;
+  /** The visit whose room one is in now. */
+  readonly inVisit: string | null;
+}
+
+/** Set once near the root. */
+export const ClinicContext = createContext<Clinic | null>(null);
+
+/** The clinic of the nearest provider. */
+export function useClinic(): Clinic {
+  const clinic = useContext(ClinicContext);
+  if (!clinic) throw new Error('a part of the board stands outside of ClinicContext');
+  return clinic;
+}

@@ -1,0 +1,363 @@
+/** Every screen and state of the clinic's pages, on typed stand-ins. */
+import { signal } from '@preact/signals';
+import type { ComponentChildren, JSX } from 'preact';
+import { BedsideError, type BoardVisit, type Invitation, type Me, type VisitClient } from '@bedside/client/clinic';
+import type { GalleryArea } from '../../gallery/area';
+import { createCallUi, type CallUi, type LayoutMode } from '../call';
+import { callText, deviceText } from '../i18n/parts';
+import { Confirm } from '../ui';
+import { CallBar } from './app';
+import { Account } from './board/Account';
+import { Board, type BoardProps } from './board/Board';
+import { CloseVisit } from './board/CloseVisit';
+import { FreshLink, InviteSomeone, Made } from './board/Invite';
+import { InvitationDialog, NewVisit } from './board/NewVisit';
+import { VisitMenu } from './board/VisitMenu';
+import { WaiterCard } from './board/WaiterCard';
+import { ClinicContext, type ClinicActions } from './board/actions';
+import { EndDialog } from './call/EndVisit';
+import { PEOPLE_PANEL, Room } from './call/Room';
+import './clinic.css';
+import { ClockContext } from './clock';
+import { clinicWords } from './i18n';
+import { IdleWarning } from './idle-guard';
+import { waitingRoom } from './model/board';
+import { devicesDouble, participant, visitDouble, type VisitDoubleParts } from './model/doubles';
+import { GOOD_CHECK, NOW_US, SILENT_CHECK, VOICE_CHECK, link, me, min, seat, visit, waitingSeat } from './model/fixtures';
+import type { SignInState, Stage } from './model/sign-in';
+import { personPicture } from './pictures';
+import type { Session } from './session';
+import { Code } from './sign-in/Code';
+import { SignIn } from './sign-in/SignIn';
+
+const nothing = () => {};
+const never = () => new Promise<never>(nothing);
+
+// --- Signing in ---
+
+function session(stage: Stage, over: Partial<SignInState> = {}): Session {
+  return {
+    state: signal<SignInState>({ stage, busy: false, refusal: null, ...over }),
+    start: never,
+    password: never,
+    code: never,
+    link: never,
+    enrol: never,
+    confirmEnrolment: never,
+    codesKept: never,
+    back: nothing,
+    touch: never,
+    out: never,
+    over: nothing,
+  };
+}
+
+const signIn = (stage: Stage, over: Partial<SignInState> = {}) => <SignIn session={session(stage, over)} />;
+
+/** The look of a QR code; it says nothing. */
+const QR = (() => {
+  const size = 29;
+  const corner = (x: number, y: number) => {
+    const ring = Math.max(Math.abs(x - 3), Math.abs(y - 3));
+    return ring === 3 || ring <= 1;
+  };
+  const dark = (x: number, y: number) => {
+    if (x < 8 && y < 8) return x < 7 && y < 7 && corner(x, y);
+    if (x > size - 9 && y < 8) return x > size - 8 && y < 7 && corner(size - 1 - x, y);
+    if (x < 8 && y > size - 9) return x < 7 && y > size - 8 && corner(x, size - 1 - y);
+    return Math.sin(x * 12.9898 + y * 78.233) * 43758.5453 % 1 > 0.1;
+  };
+  let path = '';
+  for (let y = 0; y < size; y += 1) for (let x = 0; x < size; x += 1) if (dark(x, y)) path += `M${x} ${y}h1v1h-1z`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="-2 -2 ${size + 4} ${size + 4}" shape-rendering="crispEdges"><path d="${path}"/></svg>`;
+})();
+
+const CODES = ['k7mx-2qpd', '9fhw-tt4c', 'b3vn-x8ra', 'p5ze-61kg', 'w2ds-hh7m', 'q8jc-4yfu', 'n6tb-aa9x', 'r4gk-m3wv', 'z1yh-5cpe', 'd9uf-7nsq'];
+
+// --- The day ---
+
+const ROSA = visit({
+  visit: 'rosa',
+  state: 'open',
+  scheduled_at: NOW_US - min(5),
+  seats: [waitingSeat(4.2, { seat: 'rosa', second_device: true })],
+  note: 'Wound check after the operation in October.',
+  may: visit().may,
+});
+const JUAN = visit({
+  visit: 'juan',
+  state: 'open',
+  scheduled_at: NOW_US,
+  seats: [
+    waitingSeat(1.1, { seat: 'juan', name: 'Juan Ignacio Fernández de la Vega', check: VOICE_CHECK, notes: 1 }),
+    seat({ seat: 'ines', name: 'Inés Duarte', role: 'interpreter', state: 'checking', online: true }),
+  ],
+});
+const TALKING = visit({
+  visit: 'talking',
+  state: 'in_progress',
+  scheduled_at: NOW_US - min(25),
+  started_at: NOW_US - min(12.6),
+  seats: [seat({ seat: 'amara', name: 'Amara Nwosu', state: 'in_call', online: true, check: GOOD_CHECK })],
+});
+const COLLEAGUES = visit({
+  visit: 'colleagues',
+  mine: false,
+  host_name: 'Dr. Lena Vogt',
+  state: 'open',
+  scheduled_at: NOW_US - min(10),
+  seats: [waitingSeat(8, { seat: 'ben', name: 'Ben Carter', online: false, check: SILENT_CHECK })],
+  may: ['see_waiting_room', 'message_waiting', 'admit'],
+});
+const KNOCKING = waitingSeat(0.5, { seat: 'kwame', name: 'Kwame Nwosu', role: 'family' });
+const COMING = [
+  visit({ visit: 'late', scheduled_at: NOW_US - min(9), seats: [seat({ seat: 'tom', name: 'Tom Whitfield' })] }),
+  visit({ visit: 'soon', scheduled_at: NOW_US + min(15), seats: [seat({ seat: 'yuki', name: 'Yuki Tanaka', state: 'checking', online: true })], state: 'open' }),
+  visit({ visit: 'noon', scheduled_at: NOW_US + min(90), duration_min: 45, seats: [seat({ seat: 'fatima', name: 'Fatima Zahra El Amrani' })] }),
+];
+const OVER = [
+  visit({ visit: 'o1', scheduled_at: NOW_US - min(90), state: 'ended', seats: [seat({ name: 'Peter Lindqvist' })] }),
+  visit({ visit: 'o2', scheduled_at: NOW_US - min(70), state: 'no_show', seats: [seat({ name: 'Carla Moretti' })] }),
+  visit({ visit: 'o3', scheduled_at: NOW_US - min(50), state: 'failed', seats: [seat({ name: 'Samuel Osei' })] }),
+];
+const DAY: readonly BoardVisit[] = [ROSA, JUAN, COLLEAGUES, ...COMING, ...OVER];
+
+const URL_OF_LINK = 'https://visit.harbour-street.example/v#Z2FsbGVyeS1nYWxsZXJ5LWdhbGxlcnktZ2FsbGVyeQ';
+const invitation = (over: Partial<Invitation> = {}): Invitation => ({
+  seat: 'rosa',
+  url: URL_OF_LINK,
+  qr_svg: QR,
+  text: `Your video visit with Dr. Imani Okoye, Harbour Street Clinic.\nOpen this link at the time of the visit:\n${URL_OF_LINK}`,
+  ics: 'BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n',
+  mailed: false,
+  ...over,
+});
+
+const actions: ClinicActions = {
+  admit: never,
+  enter: nothing,
+  note: never,
+  book: never,
+  invite: never,
+  close: never,
+  synthetic: never,
+  reconnect: nothing,
+};
+
+function Standing({ as = me(), inVisit = null, children }: { as?: Me; inVisit?: string | null; children: ComponentChildren }) {
+  return (
+    <ClockContext.Provider value={stopped}>
+      <ClinicContext.Provider value={{ me: as, actions, inVisit }}>{children}</ClinicContext.Provider>
+    </ClockContext.Provider>
+  );
+}
+const stopped = () => NOW_US;
+
+const ring = (blocked = false) => ({ wanted: signal(true), blocked: signal(blocked), want: nothing, allow: () => Promise.resolve() });
+
+function board(over: Partial<BoardProps> = {}, also: JSX.Element | null = null, as: Me = me()) {
+  return (
+    <Standing as={as} inVisit={over.callBar ? 'talking' : null}>
+      <Board
+        visits={DAY}
+        ready
+        connection="online"
+        failure={null}
+        highlight={null}
+        ring={ring()}
+        onSignOut={nothing}
+        {...over}
+      />
+      {also}
+    </Standing>
+  );
+}
+
+// --- The call ---
+
+const doctor = participant({ seat: 'me', name: 'Dr. Imani Okoye', role: 'host', me: true });
+const amara = participant({ seat: 'amara', name: 'Amara Nwosu', link: link({ seat: 'amara' }), speaking: true });
+const ines = participant({ seat: 'ines', name: 'Inés Duarte', role: 'interpreter', link: link({ seat: 'ines', level: 'fair', rtt_ms: 450 }), mic: false });
+const kwame = participant({ seat: 'kwame', name: 'Kwame Nwosu', role: 'family', camera: false, state: 'away' });
+const weak = { ...amara, link: link({ seat: 'amara', level: 'poor', uplink_loss_pct: 8 }) };
+
+/** Shows drawn people instead of cameras. */
+const attach: VisitClient['attach'] = (element, of) => {
+  element.srcObject = personPicture(of);
+  return () => {
+    element.srcObject = null;
+  };
+};
+
+interface CallParts extends VisitDoubleParts {
+  readonly mode?: LayoutMode;
+  readonly panel?: string;
+  readonly of?: BoardVisit;
+  readonly visits?: readonly BoardVisit[];
+}
+
+function ui(mode: LayoutMode, panel: string | undefined): CallUi {
+  const made = createCallUi(mode);
+  made.panel.value = panel ?? null;
+  return made;
+}
+
+function call({ mode = 'speaker', panel, of = TALKING, visits = [TALKING, ...DAY], ...parts }: CallParts = {}, also: JSX.Element | null = null) {
+  const withTracks = (parts.people ?? [doctor, amara]).map((person) =>
+    participant({ ...person, tracks: { mic: null, camera: person.camera ? picture(person.seat) : null, screen: null } }),
+  );
+  const client = visitDouble({
+    startedAt: NOW_US - min(12.6),
+    attach,
+    ...parts,
+    people: withTracks,
+    devices: parts.devices ?? devicesDouble({ camera: { track: picture('me') } }),
+  });
+  return (
+    <Standing inVisit={of.visit}>
+      <Room client={client} visit={of} visits={visits} onBoard={nothing} onLeave={nothing} onDismiss={nothing} ui={ui(mode, panel)} />
+      {also}
+    </Standing>
+  );
+}
+
+function picture(of: string): MediaStreamTrack | null {
+  return personPicture(of)?.getVideoTracks()[0] ?? null;
+}
+
+const firstWaiter = () => waitingRoom([JUAN])[0];
+
+/** Everything, by name. */
+const screens: GalleryArea['screens'] = {
+  'starting': () => signIn({ at: 'starting' }),
+  'unreachable': () => signIn({ at: 'unreachable' }),
+  'sign-in': () => signIn({ at: 'password', notice: null }),
+  'sign-in-refused': () => signIn({ at: 'password', notice: null }, { refusal: { code: 'bad_credentials', untilMs: null } }),
+  'sign-in-locked': () => signIn({ at: 'password', notice: null }, { refusal: { code: 'locked_out', untilMs: performance.now() + 240_000 } }),
+  'sign-in-idle': () => signIn({ at: 'password', notice: 'idle' }),
+  'sign-in-link-dead': () => signIn({ at: 'password', notice: 'link_dead' }),
+  'code': () => signIn({ at: 'code' }),
+  'code-recovery': () => <Code state={{ stage: { at: 'code' }, busy: false, refusal: null }} session={session({ at: 'code' })} begin="recovery" />,
+  'link': () => signIn({ at: 'link', secret: 'gallery' }),
+  'new-password': () => signIn({ at: 'new_password', secret: 'gallery' }, { refusal: { code: 'weak_password', untilMs: null } }),
+  'enrol-loading': () => signIn({ at: 'enrol', mfa: null }, { busy: true }),
+  'enrol-failed': () => signIn({ at: 'enrol', mfa: null }, { refusal: { code: 'offline', untilMs: null } }),
+  'enrol': () => signIn({ at: 'enrol', mfa: { qr_svg: QR, secret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP' } }),
+  'recovery': () => signIn({ at: 'recovery', codes: CODES }),
+
+  'board': () => board(),
+  'board-empty': () => board({ visits: [] }),
+  'board-nobody-waits': () => board({ visits: [...COMING, ...OVER], highlight: 'soon' }),
+  'board-all-done': () => board({ visits: OVER }),
+  'board-loading': () => board({ visits: [], ready: false }),
+  'board-offline': () => board({ connection: 'offline' }),
+  'board-refused': () => board({ failure: new BedsideError('not_allowed') }),
+  'board-ring-blocked': () => board({ visits: COMING, ring: ring(true) }),
+  'board-in-call': () =>
+    board({
+      visits: [TALKING, ...DAY],
+      callBar: (
+        <CallBar
+          call={{ visit: 'talking', client: visitDouble({ startedAt: NOW_US - min(12.6) }) }}
+          visits={[TALKING]}
+          onBack={nothing}
+        />
+      ),
+    }),
+  'waiter-message': () => {
+    const waiter = firstWaiter();
+    return (
+      <Standing>
+        <main class="clinic-main">
+          <h1>{waiter?.seat.name}</h1>
+          <h2>{clinicWords.t.board.waitingTitle}</h2>
+          {waiter ? <WaiterCard waiter={waiter} startOpen /> : null}
+        </main>
+      </Standing>
+    );
+  },
+  'new-visit': () => board({}, <NewVisit onClose={nothing} onEnter={nothing} />),
+  'new-visit-faults': () =>
+    board(
+      {},
+      <NewVisit
+        onClose={nothing}
+        onEnter={nothing}
+        start={{
+          draft: { when: 'later', date: '', email: 'rosa@', durationMin: '3' },
+          faults: { patient_name: 'name_missing', patient_email: 'email_odd', scheduled_at: 'date_odd', duration_min: 'duration_odd' },
+        }}
+      />,
+    ),
+  'invitation': () =>
+    board(
+      {},
+      <InvitationDialog made={{ visit: ROSA, invitation: invitation() }} mailWanted={false} onClose={nothing} onEnter={nothing} />,
+      me({ demo_guest: true }),
+    ),
+  'invitation-mail-failed': () =>
+    board({}, <InvitationDialog made={{ visit: ROSA, invitation: invitation() }} mailWanted onClose={nothing} onEnter={nothing} />),
+  'invitation-mailed': () =>
+    board({}, <Made invitation={invitation({ mailed: true })} lead={clinicWords.t.invitation.readyPerson('Inés Duarte')} mailWanted onClose={nothing} />),
+  'invite': () => board({}, <InviteSomeone visit={ROSA} onClose={nothing} />),
+  'fresh-link': () => board({}, <FreshLink visit={ROSA} seat={seat()} onClose={nothing} />),
+  'visit-menu': () =>
+    board({}, <VisitMenu visit={JUAN} onClose={nothing} onFreshLink={nothing} onInvite={nothing} onOutcome={nothing} />, me({ demo_guest: true })),
+  'close-visit': () => board({}, <CloseVisit visit={TALKING} onClose={nothing} />),
+  'close-visit-came': () => board({}, <CloseVisit visit={ROSA} onClose={nothing} />),
+  'account': () =>
+    board({}, <Account me={me({ recovery_codes_left: 1, sessions: 2 })} ring={ring()} inCall={false} onClose={nothing} onSignOut={nothing} />),
+  'idle-warning': () => board({}, <IdleWarning leftMs={97_000} onStay={nothing} onLeave={nothing} />),
+
+  'call-connecting': () => call({ phase: 'hello', people: [] }),
+  'call-alone': () => call({ of: COMING[1] ?? ROSA, people: [doctor], startedAt: null, visits: COMING }),
+  'call-alone-waiting': () => call({ of: ROSA, people: [doctor], startedAt: null, visits: DAY }),
+  'call': () => call({ visits: [TALKING] }),
+  'call-weak': () => call({ people: [doctor, weak] }),
+  'call-three': () => call({ people: [doctor, amara, ines], mode: 'gallery' }),
+  'call-side': () => call({ people: [doctor, amara, ines, kwame], mode: 'side' }),
+  'call-people': () => call({ people: [doctor, weak, ines, kwame], panel: PEOPLE_PANEL }),
+  'call-waiting': () => {
+    const withFamily = { ...TALKING, seats: [...TALKING.seats, KNOCKING] };
+    return call({ of: withFamily, visits: [withFamily, ...DAY], panel: PEOPLE_PANEL });
+  },
+  'call-chat': () =>
+    call({
+      panel: 'chat',
+      chat: [
+        { seq: 1, seat: 'amara', name: 'Amara Nwosu', id: 'a', text: 'The dose is on https://example.org/leaflet', at: NOW_US - min(3), mine: false, state: 'sent', error: null },
+        { seq: 2, seat: 'me', name: 'Dr. Imani Okoye', id: 'b', text: 'Thank you, I see it.', at: NOW_US - min(2), mine: true, state: 'sent', error: null },
+        { seq: null, seat: 'me', name: 'Dr. Imani Okoye', id: 'c', text: 'Twice a day is right.', at: NOW_US, mine: true, state: 'failed', error: 'offline' },
+      ],
+    }),
+  'call-knock': () => {
+    const withFamily = { ...TALKING, seats: [...TALKING.seats, KNOCKING] };
+    return call({ of: withFamily, visits: [withFamily] });
+  },
+  'call-end': () =>
+    call({ visits: [TALKING] }, <EndDialog client={visitDouble()} outcomes={['done', 'failed']} onLeave={nothing} onStay={nothing} />),
+  'call-reconnecting': () => call({ connection: 'reconnecting' }),
+  'call-no-mic': () => call({ devices: devicesDouble({ mic: { state: 'failed', code: 'in_use' }, camera: { track: picture('me') } }) }),
+  'call-taken-over': () => call({ phase: 'taken_over' }),
+  'call-removed': () => call({ phase: 'removed' }),
+  'call-refused': () => call({ phase: 'refused', failure: new BedsideError('visit_full') }),
+  'call-closing': () => call({ phase: 'closing' }),
+  'call-switch': () => {
+    const t = clinicWords.t.call;
+    return call(
+      {},
+      <Confirm open title={t.switchTitle('Rosa Alvarez')} confirmLabel={t.switchSubmit} cancelLabel={t.stay} kind="primary" onConfirm={nothing} onCancel={nothing}>
+        <p>{t.switchBody}</p>
+      </Confirm>,
+    );
+  },
+};
+
+/** Found by the gallery by itself. */
+export const gallery: GalleryArea = {
+  look: 'clinic',
+  load: async () => {
+    await Promise.all([clinicWords.load(), callText.load(), deviceText.load()]);
+  },
+  screens,
+};

@@ -1,0 +1,130 @@
+import { describe, expect, it, vi } from 'vitest';
+import { BedsideError } from '@bedside/client/clinic';
+import { createSession, type SessionApi } from './session';
+import { me } from './model/fixtures';
+
+/** A server that refuses everything unless the test says otherwise. */
+function server(over: Partial<SessionApi> = {}): SessionApi {
+  const no = () => Promise.reject(new BedsideError('not_signed_in'));
+  return {
+    whoAmI: no,
+    signIn: no,
+    signInCode: no,
+    signInLink: no,
+    mfaStart: no,
+    mfaFinish: no,
+    signOut: () => Promise.resolve(),
+    signOutEverywhere: () => Promise.resolve(),
+    ...over,
+  };
+}
+
+const at = (api: SessionApi) => createSession(api, () => 5_000);
+
+describe('the session', () => {
+  it('goes straight in while the sign-in holds', async () => {
+    const session = at(server({ whoAmI: async () => me() }));
+    await session.start(null);
+    expect(session.state.value.stage).toEqual({ at: 'in', me: me() });
+  });
+
+  it('signs in with password and code, spaces in the code and e-mail forgiven', async () => {
+    let signedIn = false;
+    const signIn = vi.fn(async () => ({ next: 'code' as const }));
+    const signInCode = vi.fn(async () => {
+      signedIn = true;
+      return { next: 'done' as const };
+    });
+    const whoAmI = async () => {
+      if (!signedIn) throw new BedsideError('not_signed_in');
+      return me();
+    };
+    const session = at(server({ whoAmI, signIn, signInCode }));
+    await session.start(null);
+    expect(session.state.value.stage.at).toBe('password');
+    await session.password(' imani@clinic.example ', 'four words of mine');
+    expect(signIn).toHaveBeenCalledWith('imani@clinic.example', 'four words of mine');
+    expect(session.state.value.stage.at).toBe('code');
+    await session.code('123 456');
+    expect(signInCode).toHaveBeenCalledWith('123456');
+    expect(session.state.value.stage.at).toBe('in');
+  });
+
+  it('shows the time left of a lockout by the steady clock', async () => {
+    const signIn = () => Promise.reject(new BedsideError('locked_out', { retryAfterMs: 30_000 }));
+    const session = at(server({ signIn }));
+    await session.start(null);
+    await session.password('a@b.co', 'x');
+    expect(session.state.value.refusal).toEqual({ code: 'locked_out', untilMs: 35_000 });
+    expect(session.state.value.busy).toBe(false);
+  });
+
+  it('takes a one-time link from button to recovery codes without using it before', async () => {
+    const signInLink = vi.fn(async (_secret: string, password?: string) => ({
+      next: password === undefined ? ('password' as const) : ('enrol' as const),
+    }));
+    const mfa = { qr_svg: '<svg/>', secret: 'ABCD' };
+    const session = at(server({ signInLink, mfaStart: async () => mfa, mfaFinish: async () => ({ recovery_codes: ['one'] }), whoAmI: async () => me() }));
+    await session.start('the-secret');
+    expect(signInLink).not.toHaveBeenCalled();
+    await session.link();
+    expect(session.state.value.stage.at).toBe('new_password');
+    await session.link('four words of mine');
+    expect(signInLink).toHaveBeenLastCalledWith('the-secret', 'four words of mine');
+    expect(session.state.value.stage).toEqual({ at: 'enrol', mfa });
+    await session.confirmEnrolment('000 111');
+    expect(session.state.value.stage).toEqual({ at: 'recovery', codes: ['one'] });
+    await session.codesKept();
+    expect(session.state.value.stage.at).toBe('in');
+  });
+
+  it('takes up an enrolment that a reload broke off', async () => {
+    const mfa = { qr_svg: '<svg/>', secret: 'ABCD' };
+    const session = at(server({ whoAmI: () => Promise.reject(new BedsideError('enrolment_needed')), mfaStart: async () => mfa }));
+    await session.start(null);
+    expect(session.state.value.stage).toEqual({ at: 'enrol', mfa });
+  });
+
+  it('can ask for the key again after a failure', async () => {
+    const mfaStart = vi.fn<SessionApi['mfaStart']>();
+    mfaStart.mockRejectedValueOnce(new BedsideError('offline')).mockResolvedValueOnce({ qr_svg: '<svg/>', secret: 'ABCD' });
+    const session = at(server({ signInLink: async () => ({ next: 'enrol' }), mfaStart }));
+    await session.start('the-secret');
+    await session.link();
+    expect(session.state.value.refusal?.code).toBe('offline');
+    await session.enrol();
+    expect(session.state.value.refusal).toBeNull();
+    expect(session.state.value.stage).toMatchObject({ at: 'enrol', mfa: { secret: 'ABCD' } });
+  });
+
+  it('hides the names before the server has answered the sign-out', async () => {
+    let answer = () => {};
+    const signOut = () => new Promise<void>((resolve) => (answer = resolve));
+    const session = at(server({ whoAmI: async () => me(), signOut }));
+    await session.start(null);
+    const done = session.out('idle');
+    expect(session.state.value.stage).toEqual({ at: 'password', notice: 'idle' });
+    answer();
+    await done;
+    expect(session.state.value.stage).toEqual({ at: 'password', notice: 'idle' });
+  });
+
+  it('says when the server did not hear of the sign-out', async () => {
+    const session = at(server({ whoAmI: async () => me(), signOut: () => Promise.reject(new BedsideError('offline')) }));
+    await session.start(null);
+    await session.out('signed_out');
+    expect(session.state.value).toMatchObject({ stage: { at: 'password' }, refusal: { code: 'offline' } });
+  });
+
+  it('goes on through a lost network, and ends with the sign-in', async () => {
+    const whoAmI = vi.fn<SessionApi['whoAmI']>().mockResolvedValueOnce(me());
+    const session = at(server({ whoAmI }));
+    await session.start(null);
+    whoAmI.mockRejectedValueOnce(new BedsideError('offline'));
+    await session.touch();
+    expect(session.state.value.stage.at).toBe('in');
+    whoAmI.mockRejectedValueOnce(new BedsideError('not_signed_in'));
+    await session.touch();
+    expect(session.state.value.stage).toEqual({ at: 'password', notice: 'session_over' });
+  });
+});

@@ -1,0 +1,112 @@
+/** Draws parts of the clinic's pages in tests, and finds things in them as people do: by their words. */
+import { render, type ComponentChildren } from 'preact';
+import { act } from 'preact/test-utils';
+import type { Me } from '@bedside/client';
+import { LiveRegions } from '../ui';
+import { ClinicContext, type ClinicActions } from './board/actions';
+import { ClockContext } from './clock';
+import { clinicWords } from './i18n';
+import { NOW_US, me } from './model/fixtures';
+
+/** Actions that refuse to be called unless the test allows them. */
+export function actionsDouble(over: Partial<ClinicActions> = {}): ClinicActions {
+  const forbidden = () => {
+    throw new Error('the test did not expect this action');
+  };
+  return {
+    admit: forbidden,
+    enter: forbidden,
+    note: forbidden,
+    book: forbidden,
+    invite: forbidden,
+    close: forbidden,
+    synthetic: forbidden,
+    reconnect: forbidden,
+    ...over,
+  };
+}
+
+export interface Drawn {
+  readonly root: HTMLElement;
+  text(): string;
+  /** The button with this name, by label or words. */
+  button(name: string): HTMLButtonElement;
+  hasButton(name: string): boolean;
+  /** The control with this label. */
+  field(label: string): HTMLInputElement;
+  press(name: string): Promise<void>;
+  /** The last button that has these words in it. */
+  pressLast(part: string): Promise<void>;
+  type(label: string, value: string): Promise<void>;
+  /** Sends the only form. */
+  submit(): Promise<void>;
+  remove(): Promise<void>;
+}
+
+/** Does something and lets everything follow that waits for nothing but its turn. */
+export function acting(deed: () => void): Promise<void> {
+  return act(async () => {
+    deed();
+    await new Promise((turn) => setTimeout(turn, 0));
+  });
+}
+
+/** Draws at the fixtures' moment, in English. */
+export async function draw(
+  children: ComponentChildren,
+  clinic: { actions?: Partial<ClinicActions>; me?: Partial<Me>; inVisit?: string | null } = {},
+): Promise<Drawn> {
+  await clinicWords.load();
+  const root = document.createElement('div');
+  document.body.append(root);
+  const value = { me: me(clinic.me), actions: actionsDouble(clinic.actions), inVisit: clinic.inVisit ?? null };
+  await act(() => {
+    render(
+      <ClockContext.Provider value={() => NOW_US}>
+        <ClinicContext.Provider value={value}>
+          <LiveRegions />
+          {children}
+        </ClinicContext.Provider>
+      </ClockContext.Provider>,
+      root,
+    );
+  });
+
+  const nameOf = (element: Element) => (element.getAttribute('aria-label') ?? element.textContent ?? '').trim();
+  const find = (name: string) => [...root.querySelectorAll('button')].find((b) => nameOf(b) === name);
+  const need = <T,>(found: T | null | undefined, what: string): T => {
+    if (found === null || found === undefined) throw new Error(`not in the page: ${what}`);
+    return found;
+  };
+  const field = (label: string) => {
+    const tag = [...root.querySelectorAll('label')].find((l) => l.textContent?.trim() === label);
+    return need(document.getElementById(need(tag, label).htmlFor), label) as HTMLInputElement;
+  };
+  const button = (name: string) => need(find(name), name);
+
+  return {
+    root,
+    text: () => root.textContent ?? '',
+    button,
+    hasButton: (name) => find(name) !== undefined,
+    field,
+    press: (name) => acting(() => button(name).click()),
+    pressLast: (part) =>
+      acting(() => need([...root.querySelectorAll('button')].reverse().find((b) => b.textContent?.includes(part)), part).click()),
+    type: (label, text) =>
+      acting(() => {
+        const control = field(label);
+        control.value = text;
+        control.dispatchEvent(new Event('input', { bubbles: true }));
+      }),
+    submit: () =>
+      acting(() => {
+        need(root.querySelector('form'), 'a form').dispatchEvent(new Event('submit', { bubbles: true, cancelable: true }));
+      }),
+    remove: () =>
+      acting(() => {
+        render(null, root);
+        root.remove();
+      }),
+  };
+}

@@ -1,0 +1,40 @@
+/** The icons that the first pages do without. */
+import { icon, micBody, micStand, cameraBody, cameraLens, circle } from './icons';
+
+const slash = 'M4 3.5 20.5 20';
+const screen = 'M4 4.5h16A1.5 1.5 0 0 1 21.5 6v9a1.5 1.5 0 0 1-1.5 1.5H4A1.5 1.5 0 0 1 2.5 15V6A1.5 1.5 0 0 1 4 4.5ZM8.5 20.5h7M12 16.5v4';
+const person = 'M12 4a4 4 0 1 0 0 8 4 4 0 0 0 0-8ZM4.5 20.5a7.5 7.5 0 0 1 15 0';
+
+export const IconMicOff = /* @__PURE__ */ icon([micBody, micStand, slash]);
+export const IconCameraOff = /* @__PURE__ */ icon([cameraBody, cameraLens, slash]);
+export const IconFlip = /* @__PURE__ */ icon(['M4.5 10a8 8 0 0 1 14-3L21 9.5M21 4v5.5h-5.5', 'M19.5 14a8 8 0 0 1-14 3L3 14.5M3 20v-5.5h5.5']);
+export const IconShare = /* @__PURE__ */ icon([screen, 'M12 13V7.5M9.5 9.7 12 7.3l2.5 2.4']);
+export const IconShareStop = /* @__PURE__ */ icon([screen, 'm9.7 8.2 4.6 4.6m0-4.6-4.6 4.6']);
+export const IconChat = /* @__PURE__ */ icon(['M5 4.5h14A1.5 1.5 0 0 1 20.5 6v9a1.5 1.5 0 0 1-1.5 1.5h-7l-4.5 4v-4H5A1.5 1.5 0 0 1 3.5 15V6A1.5 1.5 0 0 1 5 4.5Z', 'M7.5 9h9M7.5 12.2h5.5']);
+export const IconLeave = /* @__PURE__ */ icon(['M13.5 4H6a1.5 1.5 0 0 0-1.5 1.5v13A1.5 1.5 0 0 0 6 20h7.5', 'M10 12h10.5M17 8.3l3.7 3.7-3.7 3.7'], true);
+export const IconPin = /* @__PURE__ */ icon(['M9 3.5h6l-.8 6 3.3 3.5v1.5h-11V13l3.3-3.5ZM12 14.5v6']);
+export const IconUnpin = /* @__PURE__ */ icon(['M9 3.5h6l-.8 6 3.3 3.5v1.5h-11V13l3.3-3.5ZM12 14.5v6', slash]);
+export const IconLayoutSpeaker = /* @__PURE__ */ icon(['M4 4.5h16v15H4ZM14 14h6M14 14v5.5']);
+export const IconLayoutGallery = /* @__PURE__ */ icon(['M4 4.5h16v15H4ZM12 4.5v15M4 12h16']);
+export const IconLayoutSide = /* @__PURE__ */ icon(['M4 4.5h16v15H4ZM12 4.5v15']);
+export const IconClock = /* @__PURE__ */ icon([circle, 'M12 7v5.2l3.3 2']);
+export const IconPerson = /* @__PURE__ */ icon([person]);
+export const IconPeople = /* @__PURE__ */ icon(['M9 5a3.5 3.5 0 1 0 0 7 3.5 3.5 0 0 0 0-7ZM2.5 19.5a6.5 6.5 0 0 1 13 0', 'M15.5 5.3a3.5 3.5 0 0 1 0 6.4M18 13.8a6.5 6.5 0 0 1 3.5 5.7']);
+export const IconPersonAdd = /* @__PURE__ */ icon(['M10 4a4 4 0 1 0 0 8 4 4 0 0 0 0-8ZM2.5 20.5a7.5 7.5 0 0 1 13-5M18.5 14.5v6M15.5 17.5h6']);
+export const IconLink = /* @__PURE__ */ icon(['M10 14a4 4 0 0 0 6 .4l3-3a4 4 0 0 0-5.7-5.7L12 7', 'M14 10a4 4 0 0 0-6-.4l-3 3a4 4 0 0 0 5.7 5.7L12 17']);
+export const IconMore = /* @__PURE__ */ icon(['M5.5 11.9v.2M12 11.9v.2M18.5 11.9v.2']);
+export const IconForward = /* @__PURE__ */ icon(['m9.5 5 7 7-7 7'], true);
+export const IconBack = /* @__PURE__ */ icon(['m14.5 5-7 7 7 7'], true);
+export const IconDown = /* @__PURE__ */ icon(['m5 9 7 7 7-7']);
+export const IconBell = /* @__PURE__ */ icon(['M12 3.5a6 6 0 0 0-6 6c0 5-2 6.5-2 6.5h16s-2-1.5-2-6.5a6 6 0 0 0-6-6ZM10 19.5a2.2 2.2 0 0 0 4 0']);
+export const IconNetwork = /* @__PURE__ */ icon(['M5 18v-3M10 18v-6M15 18V9M20 18V5.5']);
+export const IconSend = /* @__PURE__ */ icon(['M4 4.5 20.5 12 4 19.5 6.5 12ZM6.5 12h7'], true);
+export const IconPlus = /* @__PURE__ */ icon(['M12 5v14M5 12h14']);
+export const IconCalendar = /* @__PURE__ */ icon(['M5 5.5h14a1 1 0 0 1 1 1V19a1 1 0 0 1-1 1H5a1 1 0 0 1-1-1V6.5a1 1 0 0 1 1-1ZM4 10h16M8.5 3.5v4M15.5 3.5v4']);
+export const IconShield = /* @__PURE__ */ icon(['M12 3.5 5 6v5.5c0 4.2 2.8 7.5 7 9 4.2-1.5 7-4.8 7-9V6ZM8.8 12l2.3 2.3 4.2-4.6']);
+export const IconDownload = /* @__PURE__ */ icon(['M12 4v11M7.5 10.8l4.5 4.4 4.5-4.4M4.5 19.5h15']);
+export const IconMail = /* @__PURE__ */ icon(['M4.5 5.5h15a1 1 0 0 1 1 1v11a1 1 0 0 1-1 1h-15a1 1 0 0 1-1-1v-11a1 1 0 0 1 1-1ZM4 7l8 6 8-6']);
+export const IconCaptions = /* @__PURE__ */ icon(['M4.5 5h15A1.5 1.5 0 0 1 21 6.5v11a1.5 1.5 0 0 1-1.5 1.5h-15A1.5 1.5 0 0 1 3 17.5v-11A1.5 1.5 0 0 1 4.5 5ZM10.5 10.3a2 2 0 1 0 0 3.4M17 10.3a2 2 0 1 0 0 3.4']);
+export const IconRecord = /* @__PURE__ */ icon([circle, 'M12 8.5a3.5 3.5 0 1 0 0 7 3.5 3.5 0 0 0 0-7Z']);
+export const IconHand = /* @__PURE__ */ icon(['M8 12V6a1.3 1.3 0 0 1 2.6 0v5M10.6 11V4.6a1.3 1.3 0 0 1 2.6 0V11M13.2 11V5.8a1.3 1.3 0 0 1 2.6 0V13M15.8 10a1.3 1.3 0 0 1 2.6 0v4.5a6.3 6.3 0 0 1-11.7 3.2L4 13.2a1.4 1.4 0 0 1 2.3-1.5L8 13.5']);
+export const IconEnd = /* @__PURE__ */ icon(['M3 14.5c0-2 4-4.5 9-4.5s9 2.5 9 4.5v2.3l-5-.8v-2.5a12 12 0 0 0-8 0V16l-5 .8Z']);

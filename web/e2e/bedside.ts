@@ -1,0 +1,221 @@
+/** Starts the program as a newcomer would, and gives browsers with fake devices. */
+import { type Browser, type BrowserContext, type Page, chromium, expect } from '@playwright/test';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const program = process.env.BEDSIDE ?? join(here, '../../target/release/bedside');
+const shots = join(here, 'output/screens');
+
+export interface Addresses {
+  clinician: string;
+  patient: string;
+  visit: string;
+}
+
+/** A running demo with its own data folder. */
+export class Demo {
+  #process: ChildProcess | null = null;
+  output = '';
+  addresses: Addresses = { clinician: '', patient: '', visit: '' };
+
+  readonly #ports = { http: 20_000 + Math.floor(Math.random() * 20_000), udp: 0 };
+
+  constructor(readonly folder = mkdtempSync(join(tmpdir(), 'bedside-e2e-'))) {
+    this.#ports.udp = this.#ports.http + 2;
+  }
+
+  /** Starts it and waits until it says that it is ready. A second start takes the same ports. */
+  async start(...more: string[]): Promise<void> {
+    const args = ['demo', '--json', '--data', this.folder];
+    args.push('--port', String(this.#ports.http), '--https-port', String(this.#ports.http + 1));
+    args.push('--udp-port', String(this.#ports.udp), ...more);
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#process = child;
+    await new Promise<void>((resolve, reject) => {
+      let line = '';
+      child.stdout.on('data', (bytes: Buffer) => {
+        this.output += bytes.toString();
+        line += bytes.toString();
+        for (const text of line.split('\n')) {
+          if (text.startsWith('{') && text.endsWith('}')) {
+            this.addresses = JSON.parse(text) as Addresses;
+            resolve();
+          }
+        }
+      });
+      child.stderr.on('data', (bytes: Buffer) => (this.output += bytes.toString()));
+      child.on('exit', (code) => reject(new Error(`the demo ended (${code}): ${this.output}`)));
+    });
+  }
+
+  /** Ends it: in order, or as if the power were gone. */
+  async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
+    const child = this.#process;
+    this.#process = null;
+    if (!child || child.exitCode !== null) return;
+    child.removeAllListeners('exit');
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.kill(signal);
+    await gone;
+  }
+
+  async dispose(): Promise<void> {
+    await this.stop('SIGKILL');
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** A 16-bit mono WAV of ten seconds: silence, or a 1 kHz tone. Chromium repeats it for ever. */
+export function wav(folder: string, name: string, tone: boolean): string {
+  const rate = 48_000;
+  const samples = rate * 10;
+  const data = Buffer.alloc(44 + samples * 2);
+  data.write('RIFF', 0);
+  data.writeUInt32LE(36 + samples * 2, 4);
+  data.write('WAVEfmt ', 8);
+  data.writeUInt32LE(16, 16);
+  data.writeUInt16LE(1, 20);
+  data.writeUInt16LE(1, 22);
+  data.writeUInt32LE(rate, 24);
+  data.writeUInt32LE(rate * 2, 28);
+  data.writeUInt16LE(2, 32);
+  data.writeUInt16LE(16, 34);
+  data.write('data', 36);
+  data.writeUInt32LE(samples * 2, 40);
+  for (let n = 0; n < samples; n += 1) {
+    const value = tone ? Math.sin((2 * Math.PI * 1_000 * n) / rate) * 12_000 : 0;
+    data.writeInt16LE(Math.round(value), 44 + n * 2);
+  }
+  const path = join(folder, name);
+  writeFileSync(path, data);
+  return path;
+}
+
+/** A browser of its own, so that it has its own microphone. */
+export async function browser(microphone?: string): Promise<Browser> {
+  const args = [
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+    '--use-fake-device-for-media-stream',
+    '--use-fake-ui-for-media-stream',
+    '--auto-select-desktop-capture-source=Entire screen',
+    '--autoplay-policy=no-user-gesture-required',
+  ];
+  if (microphone) args.push(`--use-file-for-fake-audio-capture=${microphone}`);
+  return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args });
+}
+
+/** A person with a browser window. Keeps hold of the page's peer connections for measuring. */
+export async function person(of: Browser, size = { width: 1280, height: 800 }): Promise<Page> {
+  const context: BrowserContext = await of.newContext({ viewport: size, locale: 'en-US' });
+  const page = await context.newPage();
+  await page.addInitScript(() => {
+    const all: RTCPeerConnection[] = [];
+    const Native = window.RTCPeerConnection;
+    window.RTCPeerConnection = class extends Native {
+      constructor(config?: RTCConfiguration) {
+        super(config);
+        all.push(this);
+      }
+    };
+    (window as unknown as { peers: RTCPeerConnection[] }).peers = all;
+  });
+  page.on('pageerror', (error) => {
+    throw error;
+  });
+  return page;
+}
+
+/** A picture for people to look at; never compared. */
+export async function shot(page: Page, name: string): Promise<void> {
+  mkdirSync(shots, { recursive: true });
+  await page.screenshot({ path: join(shots, `${name}.png`) });
+}
+
+export async function clinicianSignsIn(page: Page, demo: Demo): Promise<void> {
+  await page.goto(demo.addresses.clinician);
+  await page.getByRole('button', { name: 'Use the link and sign in' }).click();
+  await expect(page.getByText('Alex Morgan').first()).toBeVisible();
+}
+
+/** From the link to the waiting room. */
+export async function guestWaits(page: Page, link: string): Promise<void> {
+  await page.goto(link);
+  await page.getByRole('button', { name: 'Start' }).click();
+  await page.getByRole('button', { name: 'Use my camera and microphone' }).click();
+  await page.getByRole('button', { name: 'Yes, go on' }).click();
+  await page.getByRole('button', { name: 'Go on' }).click();
+  await page.getByRole('button', { name: 'Play the chime' }).click();
+  await page.getByRole('button', { name: 'Yes, I hear it' }).click();
+  await page.getByRole('button', { name: 'Go on' }).click();
+  await page.getByText('Yes, I agree').first().click();
+  await page.getByRole('button', { name: 'Go to the waiting room' }).click();
+  await expect(page.getByRole('heading', { name: 'You are in the waiting room' })).toBeVisible();
+}
+
+export interface Received {
+  frames: number;
+  width: number;
+  cipher: string;
+  videos: number;
+}
+
+/** What the page's live connection has received. */
+export async function received(page: Page): Promise<Received> {
+  return page.evaluate(async () => {
+    const peers = (window as unknown as { peers: RTCPeerConnection[] }).peers;
+    const live = peers.filter((p) => p.connectionState === 'connected').at(-1);
+    const result = { frames: 0, width: 0, cipher: '', videos: 0 };
+    if (!live) return result;
+    const report = await live.getStats();
+    report.forEach((s: Record<string, unknown>) => {
+      if (s.type === 'inbound-rtp' && s.kind === 'video' && Number(s.framesDecoded ?? 0) > 0) {
+        result.videos += 1;
+        result.frames = Math.max(result.frames, Number(s.framesDecoded));
+        result.width = Math.max(result.width, Number(s.frameWidth ?? 0));
+      }
+      if (s.type === 'transport') result.cipher = String(s.srtpCipher ?? '');
+    });
+    return result;
+  });
+}
+
+/** How far the 1 kHz tone stands above the median of the spectrum, in decibels. */
+export async function toneAboveFloor(page: Page): Promise<number> {
+  return page.evaluate(async () => {
+    const peers = (window as unknown as { peers: RTCPeerConnection[] }).peers;
+    const live = peers.filter((p) => p.connectionState === 'connected').at(-1);
+    const tracks = live?.getReceivers().map((r) => r.track).filter((t) => t.kind === 'audio') ?? [];
+    const context = new AudioContext({ sampleRate: 48_000 });
+    const analyser = context.createAnalyser();
+    analyser.fftSize = 8_192;
+    analyser.smoothingTimeConstant = 0;
+    for (const track of tracks) {
+      context.createMediaStreamSource(new MediaStream([track])).connect(analyser);
+    }
+    const bins = new Float32Array(analyser.frequencyBinCount);
+    const width_hz = context.sampleRate / analyser.fftSize;
+    let best = -Infinity;
+    const until = performance.now() + 6_000;
+    while (performance.now() < until) {
+      await new Promise((resolve) => requestAnimationFrame(resolve));
+      analyser.getFloatFrequencyData(bins);
+      const at = Math.round(1_000 / width_hz);
+      const tone = Math.max(...bins.slice(at - 2, at + 3));
+      const speech = [...bins.slice(Math.round(100 / width_hz), Math.round(8_000 / width_hz))];
+      const floor = speech.filter(Number.isFinite).sort((a, b) => a - b)[speech.length >> 1] ?? -200;
+      if (Number.isFinite(tone)) best = Math.max(best, tone - floor);
+    }
+    await context.close();
+    return best;
+  });
+}

@@ -1,0 +1,97 @@
+/**
+ * Weighs what a browser has to load, gzipped, and fails when a budget is passed. It builds in
+ * memory and follows the imports of each page, so that a chunk that is shared counts once and one
+ * that is never reached counts nothing.
+ *
+ * Usage: node scripts/sizes.mjs [--json]
+ */
+import { resolve } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { build } from 'vite';
+
+const WEB = resolve(import.meta.dirname, '..');
+
+/** Budgets in bytes of gzip. */
+const BUDGETS = {
+  sdk: 25_000,
+  patientBeforeCamera: 30_000,
+  patient: 90_000,
+  clinic: 180_000,
+  css: 15_000,
+};
+
+/** One language is loaded, never all of them. */
+const OTHER_LANGUAGE = /\/i18n\/(?:es\b|pseudo)/;
+/** Lazy chunks that are needed before the browser asks for the camera. */
+const BEFORE_CAMERA = /\/patient\/check\/|\/i18n\/en\/(?:hello|check|devices)\b|\/sdk\/src\/check/;
+
+const gz = (content) => gzipSync(content, { level: 9 }).length;
+
+async function bundle(options) {
+  const result = await build({ logLevel: 'error', ...options });
+  return [result].flat().flatMap((part) => part.output);
+}
+
+/** The chunks that `entry` loads; lazy ones too when `lazy` says so of their source. */
+function reach(chunks, entry, lazy) {
+  const byFile = new Map(chunks.map((chunk) => [chunk.fileName, chunk]));
+  const seen = new Set();
+  const visit = (file) => {
+    const chunk = byFile.get(file);
+    if (chunk === undefined || seen.has(chunk)) return;
+    seen.add(chunk);
+    chunk.imports.forEach(visit);
+    for (const other of chunk.dynamicImports) if (lazy(byFile.get(other)?.facadeModuleId ?? '')) visit(other);
+  };
+  visit(entry.fileName);
+  return [...seen];
+}
+
+const sum = (chunks) => chunks.reduce((bytes, chunk) => bytes + gz(chunk.code), 0);
+
+const sdkChunks = await bundle({
+  configFile: false,
+  root: resolve(WEB, 'sdk'),
+  build: {
+    write: false,
+    target: 'es2022',
+    modulePreload: false,
+    rolldownOptions: {
+      input: ['index', 'guest', 'check-entry', 'clinic-entry'].map((name) => resolve(WEB, `sdk/src/${name}.ts`)),
+      preserveEntrySignatures: 'strict',
+    },
+  },
+});
+
+const app = await bundle({
+  configFile: resolve(WEB, 'app/vite.config.ts'),
+  root: resolve(WEB, 'app'),
+  build: { write: false },
+});
+const chunks = app.filter((part) => part.type === 'chunk');
+const page = (name) => {
+  const found = chunks.find((chunk) => chunk.isEntry && chunk.name === name);
+  if (found === undefined) throw new Error(`the build has no page "${name}"`);
+  return found;
+};
+const everything = (source) => !OTHER_LANGUAGE.test(source);
+
+const weights = {
+  sdk: sum(sdkChunks.filter((part) => part.type === 'chunk')),
+  patientBeforeCamera: sum(reach(chunks, page('patient'), (source) => BEFORE_CAMERA.test(source))),
+  patient: sum(reach(chunks, page('patient'), everything)),
+  clinic: sum(reach(chunks, page('clinic'), everything)),
+  css: app
+    .filter((part) => part.type === 'asset' && part.fileName.endsWith('.css'))
+    .reduce((bytes, part) => bytes + gz(part.source), 0),
+};
+
+if (process.argv.includes('--json')) {
+  console.log(JSON.stringify({ weights, budgets: BUDGETS }));
+} else {
+  for (const [name, bytes] of Object.entries(weights)) {
+    const verdict = bytes <= BUDGETS[name] ? 'ok' : 'TOO LARGE';
+    console.log(`${name.padEnd(20)} ${String(bytes).padStart(7)} of ${BUDGETS[name]} bytes gz  ${verdict}`);
+  }
+}
+if (Object.entries(weights).some(([name, bytes]) => bytes > BUDGETS[name])) process.exitCode = 1;

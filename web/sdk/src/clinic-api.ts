@@ -1,0 +1,79 @@
+/** The clinic's HTTP calls. Each rejects with a `BedsideError` only. */
+
+import { call } from './http';
+import type {
+  CreateVisit,
+  EndAs,
+  Invitation,
+  Invite,
+  Me as StaffMe,
+  MfaDone,
+  MfaStart,
+  SetOutcome,
+  SignIn,
+  SignInCode,
+  SignInLink,
+  SignInStep,
+  VisitCreated,
+} from './protocol';
+
+/** First step: e-mail and password. Rejects with `bad_credentials` or `locked_out`. */
+export function signIn(email: string, password: string): Promise<SignInStep> {
+  return call('POST', 'signin', { email, password } satisfies SignIn);
+}
+
+/** Second step: six digits, or a recovery code. */
+export function signInCode(code: string): Promise<SignInStep> {
+  return call('POST', 'signin/code', { code } satisfies SignInCode);
+}
+
+/** Uses a one-time sign-in link; with `password` it also sets the password. */
+export function signInLink(secret: string, password?: string): Promise<SignInStep> {
+  const body: SignInLink = password === undefined ? { secret } : { secret, password };
+  return call('POST', 'signin/link', body);
+}
+
+/** Signs this browser out. */
+export function signOut(): Promise<void> {
+  return call('POST', 'signout');
+}
+
+/** Signs this person out on every device. */
+export function signOutEverywhere(): Promise<void> {
+  return call('POST', 'signout/everywhere');
+}
+
+/** Begins to set up the authenticator app. */
+export function mfaStart(): Promise<MfaStart> {
+  return call('POST', 'mfa/start');
+}
+
+/** Proves that the app works; answers with ten recovery codes, shown once. */
+export function mfaFinish(code: string): Promise<MfaDone> {
+  return call('POST', 'mfa/finish', { code });
+}
+
+/** Who is signed in. Rejects with `not_signed_in`. */
+export function whoAmI(): Promise<StaffMe> {
+  return call('GET', 'me');
+}
+
+/** Books a visit. */
+export function bookVisit(body: CreateVisit): Promise<VisitCreated> {
+  return call('POST', 'visits', body);
+}
+
+/** Invites one more person, or makes a fresh link for a seat. */
+export function invite(visit: string, body: Invite): Promise<Invitation> {
+  return call('POST', `visits/${encodeURIComponent(visit)}/invite`, body);
+}
+
+/** Closes a visit from the board. Rejects with `not_a_no_show` when the patient did come. */
+export function setOutcome(visit: string, outcome: EndAs): Promise<void> {
+  return call('POST', `visits/${encodeURIComponent(visit)}/outcome`, { outcome } satisfies SetOutcome);
+}
+
+/** Demo only: lets a synthetic patient come to the visit. */
+export function inviteSyntheticGuest(visit: string): Promise<void> {
+  return call('POST', `visits/${encodeURIComponent(visit)}/guest`);
+}

@@ -1,0 +1,904 @@
+// Generated from crates/protocol. Do not edit: run `make protocol`.
+
+export type Timestamp = number;
+export type Role = "host" | "colleague" | "patient" | "family" | "interpreter" | "staff";
+export type Source = "mic" | "camera" | "screen";
+export type VisitState = "scheduled" | "open" | "in_progress" | "ended" | "no_show" | "failed";
+export type SeatState = "invited" | "checking" | "consenting" | "waiting" | "admitted" | "in_call" | "away" | "left" | "removed";
+export type Purpose = "visit" | "recording" | "captions";
+export type ConsentDecision = "given" | "refused" | "withdrawn";
+export type Action = "be_in_room" | "publish_mic" | "publish_camera" | "share_screen" | "chat" | "see_waiting_room" | "message_waiting" | "admit" | "put_back" | "remove" | "mute_other" | "invite" | "see_quality" | "end_visit";
+export type ErrorCode = "bad_message" | "message_too_large" | "too_fast" | "protocol_version" | "bad_origin" | "token_expired" | "not_signed_in" | "bad_credentials" | "second_factor_needed" | "enrolment_needed" | "locked_out" | "weak_password" | "no_such_visit" | "second_check_failed" | "second_check_needed" | "not_allowed" | "wrong_state" | "consent_missing" | "not_a_no_show" | "taken_over" | "visit_over" | "visit_full" | "server_closing" | "bad_sdp" | "stale_answer" | "bad_field" | "not_found" | "store_busy" | "store_full" | "mail_failed" | "internal";
+export type ErrorBody = { 
+/**
+ * What went wrong.
+ */
+code: ErrorCode, 
+/**
+ * One plain English sentence with the next step.
+ */
+message: string, 
+/**
+ * Which field of a form, when the fault is there.
+ */
+field?: string, 
+/**
+ * When to try again, in milliseconds from now.
+ */
+retry_after_ms?: number, 
+/**
+ * How many tries are left, for a second check.
+ */
+tries_left?: number, };
+export type CheckItem = "camera" | "microphone" | "speaker" | "network";
+export type CheckCode = "insecure_context" | "in_app_browser" | "permission_dismissed" | "permission_blocked_site" | "permission_blocked_os" | "blocked_by_embed" | "no_camera" | "no_microphone" | "in_use" | "hardware" | "overconstrained" | "prompt_timeout" | "silent_microphone" | "black_video" | "speaker_failed" | "no_webrtc" | "network_poor";
+export type CheckOutcome = { 
+/**
+ * What was looked at.
+ */
+item: CheckItem, 
+/**
+ * Whether it works.
+ */
+ok: boolean, 
+/**
+ * Why not, when it does not.
+ */
+code: CheckCode | null, };
+export type CheckReport = { 
+/**
+ * At most one outcome per item.
+ */
+outcomes: Array<CheckOutcome>, 
+/**
+ * Round trip to the server in milliseconds, if measured.
+ */
+rtt_ms: number | null, };
+export type TileView = { 
+/**
+ * Whose.
+ */
+seat: string, 
+/**
+ * Camera or screen.
+ */
+source: Source, 
+/**
+ * Width on the glass in device pixels; 0 when not visible.
+ */
+width_px: number, 
+/**
+ * Height on the glass in device pixels; 0 when not visible.
+ */
+height_px: number, 
+/**
+ * Pinned or otherwise most important to this viewer.
+ */
+pinned: boolean, };
+export type LimitedBy = "none" | "bandwidth" | "cpu" | "other";
+export type QualityReport = { 
+/**
+ * Round trip of the media path in milliseconds.
+ */
+rtt_ms: number, 
+/**
+ * Share of received packets that were lost, 0–100.
+ */
+downlink_loss_pct: number, 
+/**
+ * Share of sent packets that were lost, 0–100, as the server reported it.
+ */
+uplink_loss_pct: number, 
+/**
+ * Jitter of received audio in milliseconds.
+ */
+jitter_ms: number, 
+/**
+ * Why the camera sends less than it could: `none`, `bandwidth`, `cpu`, `other`.
+ */
+limited_by: LimitedBy, 
+/**
+ * Frames shown per second of the largest remote picture.
+ */
+frames_per_s: number, };
+export type EndAs = "done" | "no_show" | "failed";
+export type ClientMessage = { "type": "hello", 
+/**
+ * [`crate::PROTOCOL_VERSION`] of the page.
+ */
+protocol: number, 
+/**
+ * The join token.
+ */
+token: string, 
+/**
+ * The transport that the page still has, to be kept if the server still has it too.
+ */
+transport?: number, 
+/**
+ * Last chat line that the page has; later ones follow.
+ */
+chat_after?: number, } | { "type": "ping", 
+/**
+ * Any number.
+ */
+n: number, } | { "type": "check", 
+/**
+ * What came out.
+ */
+report: CheckReport, } | { "type": "recheck", } | { "type": "consent", 
+/**
+ * To what.
+ */
+purpose: Purpose, 
+/**
+ * The answer.
+ */
+decision: ConsentDecision, 
+/**
+ * Version of the text on the screen.
+ */
+text_version: string, 
+/**
+ * Language of the text on the screen.
+ */
+locale: string, } | { "type": "wait", } | { "type": "enter", } | { "type": "admit", 
+/**
+ * Which visit, on a board socket.
+ */
+visit?: string, 
+/**
+ * Whom.
+ */
+seat: string, } | { "type": "put_back", 
+/**
+ * Whom.
+ */
+seat: string, } | { "type": "remove", 
+/**
+ * Whom.
+ */
+seat: string, } | { "type": "mute_other", 
+/**
+ * Whose.
+ */
+seat: string, } | { "type": "note", 
+/**
+ * Which visit, on a board socket.
+ */
+visit?: string, 
+/**
+ * To whom.
+ */
+seat: string, 
+/**
+ * The page's id of the message, 1–40 characters.
+ */
+id: string, 
+/**
+ * The text.
+ */
+text: string, } | { "type": "end", 
+/**
+ * How.
+ */
+outcome: EndAs, } | { "type": "answer", 
+/**
+ * Generation of the offer that this answers.
+ */
+generation: number, 
+/**
+ * The SDP.
+ */
+sdp: string, } | { "type": "restart_ice", } | { "type": "new_transport", } | { "type": "sending", 
+/**
+ * Microphone on.
+ */
+mic: boolean, 
+/**
+ * Camera on.
+ */
+camera: boolean, } | { "type": "share", 
+/**
+ * Start or stop.
+ */
+on: boolean, } | { "type": "view", 
+/**
+ * One entry per remote picture.
+ */
+tiles: Array<TileView>, } | { "type": "quality", 
+/**
+ * The figures.
+ */
+report: QualityReport, } | { "type": "chat", 
+/**
+ * The page's id of the message, 1–40 characters.
+ */
+id: string, 
+/**
+ * The text.
+ */
+text: string, } | { "type": "chat_read", 
+/**
+ * The last line seen.
+ */
+seq: number, } | { "type": "leave", } | { "type": "rate", 
+/**
+ * 1 bad … 5 good.
+ */
+stars: number, };
+export type YouBecause = "admitted" | "put_back" | "hold_expired" | "consent_withdrawn";
+export type ConsentNow = { 
+/**
+ * To what.
+ */
+purpose: Purpose, 
+/**
+ * The answer.
+ */
+decision: ConsentDecision, 
+/**
+ * Version of the text.
+ */
+text_version: string, };
+export type ConsentAsk = { 
+/**
+ * To what.
+ */
+purpose: Purpose, 
+/**
+ * Version of the text in force. The page has the text in each language under this name.
+ */
+text_version: string, 
+/**
+ * Without it one cannot wait.
+ */
+required: boolean, };
+export type WaitingNote = { 
+/**
+ * Place in the visit's messages.
+ */
+seq: number, 
+/**
+ * The text.
+ */
+text: string, 
+/**
+ * When.
+ */
+at: Timestamp, };
+export type Person = { 
+/**
+ * The seat.
+ */
+seat: string, 
+/**
+ * The name as the clinic wrote it.
+ */
+name: string, 
+/**
+ * What they are here.
+ */
+role: Role, 
+/**
+ * Admitted, in call or away.
+ */
+state: SeatState, 
+/**
+ * Microphone on, as the server enforces it.
+ */
+mic: boolean, 
+/**
+ * Camera on, as the server enforces it.
+ */
+camera: boolean, 
+/**
+ * Sharing a screen.
+ */
+screen: boolean, };
+export type Direction = "send" | "receive";
+export type TrackLine = { 
+/**
+ * The `a=mid` of the m-line.
+ */
+mid: string, 
+/**
+ * Whose media. One's own on a `send` line.
+ */
+seat: string, 
+/**
+ * Which.
+ */
+source: Source, 
+/**
+ * Which way.
+ */
+direction: Direction, };
+export type ChatLine = { 
+/**
+ * Place in the visit's chat.
+ */
+seq: number, 
+/**
+ * Who wrote it.
+ */
+seat: string, 
+/**
+ * The writer's name then.
+ */
+name: string, 
+/**
+ * The page's own id, so that the writer finds their message again.
+ */
+id: string, 
+/**
+ * The text. Shown as text, links inert.
+ */
+text: string, 
+/**
+ * When.
+ */
+at: Timestamp, };
+export type QualityLevel = "good" | "fair" | "poor" | "lost";
+export type LinkQuality = { 
+/**
+ * Whose.
+ */
+seat: string, 
+/**
+ * In one word.
+ */
+level: QualityLevel, 
+/**
+ * Loss on the way to the server, 0–100.
+ */
+uplink_loss_pct: number, 
+/**
+ * Loss on the way from the server, 0–100.
+ */
+downlink_loss_pct: number, 
+/**
+ * Round trip in milliseconds.
+ */
+rtt_ms: number, 
+/**
+ * Estimate of what the person can receive, in bit/s; 0 when unknown.
+ */
+downlink_bps: number, };
+export type BoardSeat = { 
+/**
+ * Which seat.
+ */
+seat: string, 
+/**
+ * Who.
+ */
+name: string, 
+/**
+ * What they are here.
+ */
+role: Role, 
+/**
+ * Where they stand.
+ */
+state: SeatState, 
+/**
+ * Whether their page is connected right now.
+ */
+online: boolean, 
+/**
+ * In the waiting room since.
+ */
+waiting_since?: Timestamp, 
+/**
+ * Result of the device check.
+ */
+check?: CheckReport, 
+/**
+ * The link was opened on a second device: worth a look.
+ */
+second_device: boolean, 
+/**
+ * Notes that were sent to them while waiting.
+ */
+notes: number, };
+export type BoardVisit = { 
+/**
+ * Which.
+ */
+visit: string, 
+/**
+ * Whose.
+ */
+host_name: string, 
+/**
+ * Whether it is the reader's own visit.
+ */
+mine: boolean, 
+/**
+ * Where it stands.
+ */
+state: VisitState, 
+/**
+ * Booked for.
+ */
+scheduled_at: Timestamp, 
+/**
+ * Planned length in minutes.
+ */
+duration_min: number, 
+/**
+ * Since when in progress.
+ */
+started_at?: Timestamp, 
+/**
+ * Over since.
+ */
+ended_at?: Timestamp, 
+/**
+ * Everybody invited.
+ */
+seats: Array<BoardSeat>, 
+/**
+ * The clinic's own short note about the visit.
+ */
+note: string, 
+/**
+ * What the reader may do with this visit.
+ */
+may: Array<Action>, };
+export type EndReason = "done" | "you_left" | "no_show" | "failed";
+export type ServerMessage = { "type": "welcome", 
+/**
+ * Own seat.
+ */
+seat: string, 
+/**
+ * Which visit.
+ */
+visit: string, 
+/**
+ * Own role.
+ */
+role: Role, 
+/**
+ * Own name, as the clinic wrote it.
+ */
+name: string, 
+/**
+ * Where one stands.
+ */
+state: SeatState, 
+/**
+ * Where the visit stands.
+ */
+visit_state: VisitState, 
+/**
+ * The clinician's name, which the link told already.
+ */
+host_name: string, 
+/**
+ * When the visit was booked for.
+ */
+scheduled_at: Timestamp, 
+/**
+ * Consents that hold now.
+ */
+consents: Array<ConsentNow>, 
+/**
+ * Purposes that this visit asks consent for, and the text version in force.
+ */
+asks: Array<ConsentAsk>, 
+/**
+ * Server time, for clocks that are off.
+ */
+now: Timestamp, 
+/**
+ * The transport that lives on after a resume; none when media starts anew.
+ */
+transport?: number, 
+/**
+ * What one may do, given role (buttons follow it; the server checks again).
+ */
+may: Array<Action>, } | { "type": "you", 
+/**
+ * Where one stands.
+ */
+state: SeatState, 
+/**
+ * Why, when the clinic or the server did it.
+ */
+because?: YouBecause, } | { "type": "waiting", 
+/**
+ * People of this clinician who are before you.
+ */
+ahead: number, 
+/**
+ * Whether the clinician is in another visit just now.
+ */
+host_busy: boolean, 
+/**
+ * Whether the clinician is signed in and looking at the waiting room.
+ */
+host_here: boolean, 
+/**
+ * Since when you wait.
+ */
+since: Timestamp, } | { "type": "note", 
+/**
+ * The note.
+ */
+note: WaitingNote, } | { "type": "room", 
+/**
+ * Counts up; a lower number than seen is stale.
+ */
+revision: number, 
+/**
+ * Everybody inside, oneself included.
+ */
+people: Array<Person>, 
+/**
+ * Others who wait for this visit (only to those who may see the waiting room).
+ */
+waiting: Array<BoardSeat>, 
+/**
+ * Where the visit stands.
+ */
+visit_state: VisitState, 
+/**
+ * Since when it has been in progress.
+ */
+started_at?: Timestamp, } | { "type": "offer", 
+/**
+ * The transport it is for. A new number means a new RTCPeerConnection.
+ */
+transport: number, 
+/**
+ * Counts up per transport; the answer repeats it.
+ */
+generation: number, 
+/**
+ * The SDP.
+ */
+sdp: string, 
+/**
+ * What each m-line carries.
+ */
+tracks: Array<TrackLine>, } | { "type": "media_up", 
+/**
+ * The transport.
+ */
+transport: number, } | { "type": "speaking", 
+/**
+ * The person, or nobody.
+ */
+seat?: string, } | { "type": "video_paused", 
+/**
+ * Whose.
+ */
+seat: string, 
+/**
+ * Which picture.
+ */
+source: Source, 
+/**
+ * Paused or going on.
+ */
+paused: boolean, } | { "type": "muted_by_clinic", } | { "type": "chat", 
+/**
+ * The lines.
+ */
+lines: Array<ChatLine>, } | { "type": "quality", 
+/**
+ * One entry per person inside.
+ */
+links: Array<LinkQuality>, } | { "type": "board", 
+/**
+ * All visits of the day and everything still open.
+ */
+visits: Array<BoardVisit>, 
+/**
+ * Server time.
+ */
+now: Timestamp, } | { "type": "board_visit", 
+/**
+ * The visit as it is now.
+ */
+visit: BoardVisit, } | { "type": "board_gone", 
+/**
+ * Which.
+ */
+visit: string, } | { "type": "pong", 
+/**
+ * The same number.
+ */
+n: number, } | { "type": "taken_over", } | { "type": "removed", } | { "type": "ended", 
+/**
+ * How.
+ */
+reason: EndReason, } | { "type": "closing", } | { "type": "error", 
+/**
+ * What and what next.
+ */
+error: ErrorBody, 
+/**
+ * The page's own id of the message that was refused, if it had one.
+ */
+reply_to?: string, };
+export type Clinic = { 
+/**
+ * The clinic's name.
+ */
+clinic: string, 
+/**
+ * Its help line, or empty.
+ */
+help_phone: string, };
+export type LinkRequest = { 
+/**
+ * The secret from the URL fragment.
+ */
+secret: string, 
+/**
+ * The answer to the second check (`YYYY-MM-DD`), when asked.
+ */
+birth_date?: string, };
+export type LinkLook = { 
+/**
+ * The clinic's name.
+ */
+clinic: string, 
+/**
+ * With whom the visit is.
+ */
+host_name: string, 
+/**
+ * When it is booked for.
+ */
+scheduled_at: Timestamp, 
+/**
+ * Whether the second check comes next.
+ */
+second_check: boolean, 
+/**
+ * Whether another device holds this seat now; opening takes over.
+ */
+elsewhere: boolean, 
+/**
+ * The role that the link invites to.
+ */
+role: Role, };
+export type LinkOpened = { 
+/**
+ * The seat that this device now holds.
+ */
+seat: string, 
+/**
+ * Its visit.
+ */
+visit: string, };
+export type MySeats = { 
+/**
+ * The seats, newest first.
+ */
+seats: Array<LinkOpened>, };
+export type TokenRequest = { 
+/**
+ * Which visit.
+ */
+visit: string, 
+/**
+ * Which seat, for guests.
+ */
+seat?: string, };
+export type Token = { 
+/**
+ * Works once, for 60 s.
+ */
+token: string, };
+export type SignIn = { 
+/**
+ * E-mail.
+ */
+email: string, 
+/**
+ * Password.
+ */
+password: string, };
+export type SignInCode = { 
+/**
+ * Six digits, or a recovery code.
+ */
+code: string, };
+export type SignInLink = { 
+/**
+ * The secret from the URL fragment.
+ */
+secret: string, 
+/**
+ * The new password, when the link is an invitation or a reset.
+ */
+password?: string, };
+export type SignInNext = "code" | "enrol" | "password" | "done";
+export type SignInStep = { 
+/**
+ * What comes next.
+ */
+next: SignInNext, };
+export type MfaStart = { 
+/**
+ * QR code of the `otpauth:` address as an SVG document.
+ */
+qr_svg: string, 
+/**
+ * The secret in base 32, for typing.
+ */
+secret: string, };
+export type MfaFinish = { 
+/**
+ * Six digits.
+ */
+code: string, };
+export type MfaDone = { 
+/**
+ * Ten single-use recovery codes.
+ */
+recovery_codes: Array<string>, };
+export type Me = { 
+/**
+ * Own name.
+ */
+name: string, 
+/**
+ * Own e-mail.
+ */
+email: string, 
+/**
+ * The clinic's name.
+ */
+clinic: string, 
+/**
+ * `admin`, `clinician` or `staff`.
+ */
+role: string, 
+/**
+ * Whether invitations can be e-mailed.
+ */
+mail: boolean, 
+/**
+ * Whether a synthetic patient can be invited (demo).
+ */
+demo_guest: boolean, 
+/**
+ * Recovery codes left.
+ */
+recovery_codes_left: number, 
+/**
+ * Live sign-ins of this person, this one included.
+ */
+sessions: number, };
+export type CreateVisit = { 
+/**
+ * The patient's name.
+ */
+patient_name: string, 
+/**
+ * Where to send the invitation; empty to copy the link instead.
+ */
+patient_email: string, 
+/**
+ * Date of birth (`YYYY-MM-DD`) for the second check; empty for none.
+ */
+patient_birth_date: string, 
+/**
+ * When; now if absent.
+ */
+scheduled_at?: Timestamp, 
+/**
+ * Planned length in minutes, 5–240.
+ */
+duration_min: number, 
+/**
+ * A short note for the clinic.
+ */
+note: string, 
+/**
+ * Ask consent to recording as well.
+ */
+ask_recording: boolean, 
+/**
+ * Ask consent to captions as well.
+ */
+ask_captions: boolean, 
+/**
+ * Language of the invitation (`en`, `es`).
+ */
+locale: string, 
+/**
+ * The browser's offset from UTC in minutes, so that the mail shows the local time.
+ */
+utc_offset_min: number, };
+export type VisitCreated = { 
+/**
+ * The visit as the board shows it.
+ */
+visit: BoardVisit, 
+/**
+ * The patient's invitation.
+ */
+invitation: Invitation, };
+export type Invite = { 
+/**
+ * A fresh link for this seat; the old link dies. Otherwise a new seat is made.
+ */
+seat?: string, 
+/**
+ * Role of the new person: `family` or `interpreter` (or `patient` with `seat`).
+ */
+role: Role, 
+/**
+ * Their name.
+ */
+name: string, 
+/**
+ * Where to send it; empty to copy.
+ */
+email: string, 
+/**
+ * Language of the invitation.
+ */
+locale: string, 
+/**
+ * The browser's offset from UTC in minutes.
+ */
+utc_offset_min: number, };
+export type Invitation = { 
+/**
+ * The seat invited.
+ */
+seat: string, 
+/**
+ * The whole address, secret in the fragment. Shown once.
+ */
+url: string, 
+/**
+ * QR code of it as an SVG document.
+ */
+qr_svg: string, 
+/**
+ * A ready text to paste into a message.
+ */
+text: string, 
+/**
+ * The invitation as an iCalendar file.
+ */
+ics: string, 
+/**
+ * Whether it was e-mailed.
+ */
+mailed: boolean, };
+export type SetOutcome = { 
+/**
+ * How.
+ */
+outcome: EndAs, };
+export type RateRequest = { 
+/**
+ * Which visit.
+ */
+visit: string, 
+/**
+ * Which seat.
+ */
+seat: string, 
+/**
+ * 1 bad … 5 good.
+ */
+stars: number, };
+
+export const PROTOCOL_VERSION = 1;
+export const SILENCE_MS = 600;
+export const MAX_CHAT_CHARS = 2000;
+export const MAX_NAME_CHARS = 120;
+export const ERROR_CODES: readonly ErrorCode[] = ["bad_message", "message_too_large", "too_fast", "protocol_version", "bad_origin", "token_expired", "not_signed_in", "bad_credentials", "second_factor_needed", "enrolment_needed", "locked_out", "weak_password", "no_such_visit", "second_check_failed", "second_check_needed", "not_allowed", "wrong_state", "consent_missing", "not_a_no_show", "taken_over", "visit_over", "visit_full", "server_closing", "bad_sdp", "stale_answer", "bad_field", "not_found", "store_busy", "store_full", "mail_failed", "internal"];
+export const CHECK_CODES: readonly CheckCode[] = ["insecure_context", "in_app_browser", "permission_dismissed", "permission_blocked_site", "permission_blocked_os", "blocked_by_embed", "no_camera", "no_microphone", "in_use", "hardware", "overconstrained", "prompt_timeout", "silent_microphone", "black_video", "speaker_failed", "no_webrtc", "network_poor"];
