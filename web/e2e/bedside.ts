@@ -162,7 +162,17 @@ export async function guestWaits(page: Page, link: string): Promise<void> {
   await expect(page.getByRole('heading', { name: 'You are in the waiting room' })).toBeVisible();
 }
 
+/** Writes in the chat, opening it if need be. */
+export async function say(page: Page, text: string): Promise<void> {
+  const box = page.getByRole('textbox', { name: 'Your message' });
+  if (!(await box.isVisible())) await page.getByRole('button', { name: /Chat/ }).click();
+  await box.fill(text);
+  await box.press('Enter');
+  await expect(page.getByText(text, { exact: true })).toHaveCount(1);
+}
+
 export interface Received {
+  /** Most frames decoded of one picture. */
   frames: number;
   width: number;
   cipher: string;
@@ -173,7 +183,7 @@ export interface Received {
 export async function received(page: Page): Promise<Received> {
   return page.evaluate(async () => {
     const peers = (window as unknown as { peers: RTCPeerConnection[] }).peers;
-    const live = peers.filter((p) => p.connectionState === 'connected').at(-1);
+    const live = peers.findLast((p) => p.connectionState === 'connected');
     const result = { frames: 0, width: 0, cipher: '', videos: 0 };
     if (!live) return result;
     const report = await live.getStats();
@@ -189,11 +199,21 @@ export async function received(page: Page): Promise<Received> {
   });
 }
 
+/** Moving pictures on the page, one's own included. */
+export async function pictures(page: Page): Promise<number> {
+  return page.evaluate(
+    () =>
+      [...document.querySelectorAll('video')].filter(
+        (v) => v.videoWidth > 0 && v.getVideoPlaybackQuality().totalVideoFrames > 5,
+      ).length,
+  );
+}
+
 /** How far the 1 kHz tone stands above the median of the spectrum, in decibels. */
 export async function toneAboveFloor(page: Page): Promise<number> {
   return page.evaluate(async () => {
     const peers = (window as unknown as { peers: RTCPeerConnection[] }).peers;
-    const live = peers.filter((p) => p.connectionState === 'connected').at(-1);
+    const live = peers.findLast((p) => p.connectionState === 'connected');
     const tracks = live?.getReceivers().map((r) => r.track).filter((t) => t.kind === 'audio') ?? [];
     const context = new AudioContext({ sampleRate: 48_000 });
     const analyser = context.createAnalyser();
@@ -211,8 +231,8 @@ export async function toneAboveFloor(page: Page): Promise<number> {
       analyser.getFloatFrequencyData(bins);
       const at = Math.round(1_000 / width_hz);
       const tone = Math.max(...bins.slice(at - 2, at + 3));
-      const speech = [...bins.slice(Math.round(100 / width_hz), Math.round(8_000 / width_hz))];
-      const floor = speech.filter(Number.isFinite).sort((a, b) => a - b)[speech.length >> 1] ?? -200;
+      const speech = bins.slice(Math.round(100 / width_hz), Math.round(8_000 / width_hz));
+      const floor = speech.filter(Number.isFinite).sort()[speech.length >> 1] ?? -200;
       if (Number.isFinite(tone)) best = Math.max(best, tone - floor);
     }
     await context.close();

@@ -1,6 +1,18 @@
-/** A whole visit, as the two people in it live it. */
+/** A whole visit, as the people in it live it. */
 import { expect, test } from '@playwright/test';
-import { Demo, browser, clinicianSignsIn, guestWaits, person, received, shot, toneAboveFloor, wav } from './bedside';
+import {
+  Demo,
+  browser,
+  clinicianSignsIn,
+  guestWaits,
+  person,
+  pictures,
+  received,
+  say,
+  shot,
+  toneAboveFloor,
+  wav,
+} from './bedside';
 
 const demo = new Demo();
 test.beforeAll(() => demo.start());
@@ -13,15 +25,19 @@ test('clinician and patient, an interpreter, a screen, and a reload', async () =
   const clinician = await person(clinic);
   const patient = await person(home, { width: 390, height: 844 });
 
-  await test.step('the patient waits', async () => {
+  await test.step('the patient waits, and reads what the clinic writes', async () => {
     await clinicianSignsIn(clinician, demo);
     await shot(clinician, 'clinic-board');
     await guestWaits(patient, demo.addresses.patient);
+    await clinician.getByRole('button', { name: 'Message' }).first().click();
+    await clinician.getByLabel('Message to Alex Morgan').last().fill('Two minutes more.');
+    await clinician.getByRole('button', { name: 'Send' }).click();
+    await expect(patient.getByText('Two minutes more.', { exact: true })).toBeVisible();
     await shot(patient, 'patient-waiting');
+    await shot(clinician, 'clinic-board-waiting');
   });
 
   await test.step('the clinician lets the patient in', async () => {
-    await shot(clinician, 'clinic-board-waiting');
     await clinician.getByRole('button', { name: 'Admit' }).first().click();
     await expect.poll(async () => (await received(clinician)).frames).toBeGreaterThanOrEqual(50);
     await expect.poll(async () => (await received(patient)).frames).toBeGreaterThanOrEqual(50);
@@ -35,8 +51,65 @@ test('clinician and patient, an interpreter, a screen, and a reload', async () =
   });
 
   await test.step('a tone in one room is heard in the other', async () => {
-    const above = await toneAboveFloor(clinician);
-    expect(above).toBeGreaterThanOrEqual(30);
+    expect(await toneAboveFloor(clinician)).toBeGreaterThanOrEqual(30);
+  });
+
+  await test.step('an interpreter joins by a link of their own', async () => {
+    await clinician.getByRole('button', { name: 'People' }).click();
+    await clinician.getByRole('button', { name: 'Invite someone' }).click();
+    const dialog = clinician.getByRole('dialog', { name: 'Invite someone' });
+    await dialog.getByText('Interpreter', { exact: true }).click();
+    await dialog.getByLabel('Name').fill('Inez Fuentes');
+    await dialog.getByRole('button', { name: 'Make the invitation' }).click();
+    const link = await clinician.getByLabel('Link', { exact: true }).inputValue();
+    await shot(clinician, 'clinic-invitation');
+    const interpreter = await person(clinic);
+    await guestWaits(interpreter, link);
+    await clinician.getByRole('button', { name: 'Done' }).click();
+    await clinician.getByRole('button', { name: 'Admit Inez Fuentes' }).first().click();
+    await expect.poll(async () => (await received(patient)).videos).toBeGreaterThanOrEqual(2);
+    await expect.poll(async () => (await received(interpreter)).videos).toBeGreaterThanOrEqual(2);
+    await shot(clinician, 'clinic-three');
+    await interpreter.context().close();
+  });
+
+  await test.step('the clinician shares a screen', async () => {
+    await expect.poll(() => pictures(patient)).toBe(2);
+    await clinician.getByRole('button', { name: 'Share screen' }).click();
+    await expect(clinician.getByText('You are sharing your screen.', { exact: false })).toBeVisible();
+    await expect.poll(() => pictures(patient), { timeout: 30_000 }).toBe(3);
+    await shot(patient, 'patient-screen');
+    await clinician.getByRole('button', { name: 'Stop sharing' }).first().click();
+  });
+
+  await test.step('chat arrives once, in order, and is back after a reload within 3 s', async () => {
+    await say(patient, 'My knee is better.');
+    await say(patient, 'But the stairs are hard.');
+    await clinician.getByRole('button', { name: /Chat/ }).click();
+    await expect(clinician.getByText('My knee is better.', { exact: true })).toHaveCount(1);
+    await expect(clinician.getByText('But the stairs are hard.', { exact: true })).toHaveCount(1);
+    await shot(clinician, 'clinic-chat');
+
+    const started = Date.now();
+    await patient.reload();
+    await expect.poll(async () => (await received(patient)).frames, { intervals: [50] }).toBeGreaterThan(0);
+    const took = Date.now() - started;
+    test.info().annotations.push({ type: 'reload to picture, ms', description: String(took) });
+    expect(took).toBeLessThanOrEqual(3_000);
+    await patient.getByRole('button', { name: /Chat/ }).click();
+    await expect(patient.getByText('My knee is better.', { exact: true })).toHaveCount(1);
+    await expect(patient.getByText('But the stairs are hard.', { exact: true })).toHaveCount(1);
+  });
+
+  await test.step('the visit ends for both, with a goodbye', async () => {
+    await clinician.getByRole('button', { name: 'End visit' }).click();
+    await clinician.getByRole('dialog').getByRole('button', { name: 'End visit' }).click();
+    await expect(patient.getByText('Your visit is over')).toBeVisible();
+    await patient.getByText('Very good').click();
+    await patient.getByRole('button', { name: 'Send' }).click();
+    await expect(patient.getByText('Thank you for your answer.')).toBeVisible();
+    await shot(patient, 'patient-goodbye');
+    await expect(clinician.getByRole('heading', { name: 'Today' })).toBeVisible();
   });
   await Promise.all([clinic.close(), home.close()]);
 });

@@ -127,6 +127,24 @@ impl GuestAuth {
         expires_at: Timestamp,
     ) -> Result<(Secret, Vec<Event>)> {
         let mut events = self.revoke(tx, actor, visit, seat).await?;
+        let (secret, issued) = self.issue_another(tx, actor, visit, seat, expires_at).await?;
+        events.push(issued);
+        Ok((secret, events))
+    }
+
+    /// Makes one more link of a seat and leaves earlier links and browsers alone. Commit with the
+    /// event given back.
+    ///
+    /// # Errors
+    /// As [`Self::issue`].
+    pub async fn issue_another(
+        &self,
+        tx: &mut Tx,
+        actor: Actor,
+        visit: VisitId,
+        seat: SeatId,
+        expires_at: Timestamp,
+    ) -> Result<(Secret, Event)> {
         let secret = Secret::generate(&*self.entropy)?;
         let hash = secret.hash(SecretKind::GuestLink);
         let link = NewSeatLink { hash, visit, seat, expires_at, tries: SECOND_CHECK_TRIES };
@@ -134,8 +152,7 @@ impl GuestAuth {
             Err(store::StoreError::NotFound) => return Err(AuthError::NotFound),
             other => other?,
         }
-        events.push(Event::new(Kind::LinkIssued, actor).visit(visit).seat(seat));
-        Ok((secret, events))
+        Ok((secret, Event::new(Kind::LinkIssued, actor).visit(visit).seat(seat)))
     }
 
     /// Voids all links of a seat and unbinds all browsers from it. Commit with the events given

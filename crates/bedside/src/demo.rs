@@ -207,8 +207,8 @@ async fn clinician(app: &server::App) -> Result<UserId, Failure> {
     }
 }
 
-/// The demo's visit: the one that is still open from before, or a new one for now. Its link is
-/// always fresh, because links are stored as hashes only.
+/// The demo's visit: the one that is still open from before, or a new one for now. Links are stored
+/// as hashes only, so there is one more link at each start; earlier ones go on working.
 async fn todays_visit(
     app: &server::App,
     host: UserId,
@@ -236,8 +236,8 @@ async fn todays_visit(
     };
     let expires = now.plus(Duration::from_min(24 * 60));
     let (secret, issued) =
-        app.guests.issue(&mut tx, audit::Actor::System, visit, patient, expires).await?;
-    events.extend(issued);
+        app.guests.issue_another(&mut tx, audit::Actor::System, visit, patient, expires).await?;
+    events.push(issued);
     tx.commit_with(events).await?;
     // Wake it, so that the board shows it at once.
     let _ = app.core.ask(app.org, visit, Call::BoardEntry).await;

@@ -60,7 +60,16 @@ fn main() -> ExitCode {
     }
 }
 
+/// A panic's text may quote what somebody sent. The place is enough to find it.
+fn quiet_panics() {
+    std::panic::set_hook(Box::new(|info| {
+        let place = info.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "a fault in the program; one part of it was stopped");
+    }));
+}
+
 fn run(cli: Cli, out: &mut Terminal) -> Result<(), Failure> {
+    quiet_panics();
     // One crypto provider for every TLS user of the process. A second call cannot happen.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     // Serve starts its own logging, in the form that the settings ask for.

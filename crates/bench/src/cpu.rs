@@ -1,7 +1,7 @@
 //! CPU time of threads of this process, as the Linux scheduler counts it.
 //!
-//! Reads `/proc/self/task/<tid>/schedstat`: its first number is the time on a CPU in nanoseconds. A
-//! thread that runs without a break is brought up to date at each tick of the scheduler (at most
+//! Reads `/proc/self/task/<tid>/schedstat`: its first number is the time on a CPU, its second the
+//! time that the thread was ready and had to wait for one, both in nanoseconds. A thread that runs without a break is brought up to date at each tick of the scheduler (at most
 //! 10 ms), so measure over seconds.
 
 use std::collections::BTreeSet;
@@ -27,15 +27,34 @@ pub fn threads_named(prefix: &str) -> BTreeSet<ThreadId> {
         .collect()
 }
 
-/// CPU time that a thread has used. None when it ended or the system does not tell.
+/// The calling thread. None without `/proc`.
 #[must_use]
-pub fn cpu_time(thread: ThreadId) -> Option<Duration> {
+pub fn current_thread() -> Option<ThreadId> {
+    // The link reads `<process>/task/<thread>`.
+    let link = fs::read_link("/proc/thread-self").ok()?;
+    link.file_name()?.to_str()?.parse().ok().map(ThreadId)
+}
+
+/// How a thread has spent its time so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ThreadTime {
+    /// On a CPU.
+    pub on_cpu: Duration,
+    /// Ready to run while other threads had the CPU.
+    pub waiting: Duration,
+}
+
+/// How a thread has spent its time. None when it ended or the system does not tell.
+#[must_use]
+pub fn thread_time(thread: ThreadId) -> Option<ThreadTime> {
     let text = fs::read_to_string(format!("/proc/self/task/{}/schedstat", thread.0)).ok()?;
     parse_schedstat(&text)
 }
 
-fn parse_schedstat(text: &str) -> Option<Duration> {
-    text.split_ascii_whitespace().next()?.parse().ok().map(Duration::from_nanos)
+fn parse_schedstat(text: &str) -> Option<ThreadTime> {
+    let mut columns = text.split_ascii_whitespace();
+    let mut ns = || columns.next()?.parse().ok().map(Duration::from_nanos);
+    Some(ThreadTime { on_cpu: ns()?, waiting: ns()? })
 }
 
 #[cfg(test)]
@@ -59,18 +78,10 @@ mod tests {
         let idle = threads_named("cpu-test-idle");
         assert_eq!(idle.len(), 1);
         let idle = *idle.first().unwrap();
+        let cpu_time = |thread| thread_time(thread).map(|t| t.on_cpu);
         let idle_before = cpu_time(idle).unwrap();
 
-        let me = ThreadId(
-            fs::read_link("/proc/thread-self")
-                .unwrap()
-                .file_name()
-                .unwrap()
-                .to_str()
-                .unwrap()
-                .parse()
-                .unwrap(),
-        );
+        let me = current_thread().unwrap();
         let before = cpu_time(me).unwrap();
         let begin = Instant::now();
         // Burn until the scheduler has counted it; the bound only ends a broken test.
@@ -85,7 +96,12 @@ mod tests {
 
     #[test]
     fn schedstat_is_read_strictly() {
-        assert_eq!(parse_schedstat("1500 20 3\n"), Some(Duration::from_nanos(1500)));
+        let time = |on_cpu, waiting| {
+            let ns = Duration::from_nanos;
+            Some(ThreadTime { on_cpu: ns(on_cpu), waiting: ns(waiting) })
+        };
+        assert_eq!(parse_schedstat("1500 20 3\n"), time(1500, 20));
+        assert_eq!(parse_schedstat("1500"), None);
         assert_eq!(parse_schedstat(""), None);
         assert_eq!(parse_schedstat("x 1 2"), None);
     }

@@ -56,6 +56,9 @@ pub enum BenchError {
     /// The server said something that this client does not understand.
     #[error("the answer of the server was not understood: {0}")]
     Answer(&'static str),
+    /// The forwarding unit closed the transport of a synthetic person; the text is its code.
+    #[error("a synthetic person lost the call: {0}")]
+    Dropped(&'static str),
     /// The seat or visit came to an end before the purpose was reached.
     #[error("the visit ended early")]
     Ended,
@@ -81,6 +84,7 @@ impl BenchError {
             Self::Connection(_) => "bench_connection",
             Self::Refused(_) => "bench_refused",
             Self::Answer(_) => "bench_answer",
+            Self::Dropped(_) => "bench_dropped",
             Self::Ended => "bench_ended",
         }
     }

@@ -14,8 +14,12 @@
 //!   synthetic people's own delay in reading is not in it. When their thread and the shard's have to
 //!   share a core, waiting for that core is.
 //! - **Server loss**: packets that never came to a viewer or came only as a retransmission, as a
-//!   share of those expected by sequence number. Loss in the sockets of the synthetic people counts
-//!   too.
+//!   share of those expected by sequence number. What the kernel counts as dropped because a viewer
+//!   did not read in time is the load's fault and taken off.
+//!
+//! When the synthetic people's thread is busy all the time, they send late and read late; when other
+//! programs want the cores, the shard waits for one. Latency and loss are then not the server's own.
+//! The summary says so: use fewer rooms, or a machine that is idle.
 
 mod load;
 mod meter;
@@ -105,6 +109,29 @@ pub struct RoomReport {
     /// Share of a core that the shard used, 0 to 1.
     #[serde(skip)]
     pub core_share: f64,
+    /// Share of the window in which the shard was ready and waited for a core, 0 to 1.
+    #[serde(skip)]
+    pub waited_share: f64,
+    /// Share of a core that the synthetic people used, 0 to 1.
+    #[serde(skip)]
+    pub load_core_share: f64,
+    /// Datagrams that the synthetic people's sockets had no room for.
+    #[serde(skip)]
+    pub load_dropped: u64,
+}
+
+impl RoomReport {
+    /// Whether the synthetic people could not keep up, so that latency and loss are theirs.
+    #[must_use]
+    pub fn load_was_too_slow(&self) -> bool {
+        self.load_dropped > 0 || self.load_core_share > 0.9
+    }
+
+    /// Whether other work on the machine held the shard up, so that latency and loss are not its own.
+    #[must_use]
+    pub fn machine_was_busy(&self) -> bool {
+        self.waited_share > 0.05
+    }
 }
 
 impl fmt::Display for RoomReport {
@@ -128,7 +155,25 @@ impl fmt::Display for RoomReport {
             self.added_p50_us,
             self.added_p99_us,
             self.server_loss * 100.0,
-        )
+        )?;
+        if self.load_was_too_slow() {
+            write!(
+                f,
+                "\nThe synthetic people could not keep up (their core was {:.0} % busy, their sockets \
+                 dropped {} datagrams): latency and loss say little. Use fewer rooms.",
+                self.load_core_share * 100.0,
+                self.load_dropped,
+            )?;
+        }
+        if self.machine_was_busy() {
+            write!(
+                f,
+                "\nThe server's thread waited for a core for {:.0} % of the time: other work held it up. \
+                 Measure again on an idle machine.",
+                self.waited_share * 100.0,
+            )?;
+        }
+        Ok(())
     }
 }
 
@@ -136,11 +181,14 @@ impl fmt::Display for RoomReport {
 struct Measured {
     forwarded: u64,
     cpu: Duration,
+    waited: Duration,
+    load_cpu: Duration,
     wall: Duration,
     travel_ns: Vec<u64>,
     received: u64,
     repaired: u64,
     missing: u64,
+    load_dropped: u64,
 }
 
 /// Runs the rooms. Blocks the calling thread; must not be called inside a tokio runtime.
@@ -158,9 +206,10 @@ pub fn room(options: RoomOptions, progress: Progress<'_>) -> Result<RoomReport, 
 
 fn report(options: RoomOptions, floor_packets_per_s: u64, measured: Measured) -> RoomReport {
     let [p50, p99] = percentiles(measured.travel_ns, [50.0, 99.0]);
-    let lost = measured.missing + measured.repaired;
+    let lost = (measured.missing + measured.repaired).saturating_sub(measured.load_dropped);
     let expected = measured.received + measured.missing;
     let cpu_s = measured.cpu.as_secs_f64();
+    let wall_s = measured.wall.as_secs_f64().max(0.001);
     let round = |value: f64, digits: f64| (value * digits).round() / digits;
     RoomReport {
         rooms: options.rooms,
@@ -175,7 +224,10 @@ fn report(options: RoomOptions, floor_packets_per_s: u64, measured: Measured) ->
         server_loss: round(lost as f64 / expected.max(1) as f64, 1e6),
         floor_packets_per_s,
         forwarded: measured.forwarded,
-        core_share: round(cpu_s / measured.wall.as_secs_f64().max(0.001), 1e3),
+        core_share: round(cpu_s / wall_s, 1e3),
+        waited_share: round(measured.waited.as_secs_f64() / wall_s, 1e3),
+        load_core_share: round(measured.load_cpu.as_secs_f64() / wall_s, 1e3),
+        load_dropped: measured.load_dropped,
     }
 }
 

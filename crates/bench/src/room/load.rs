@@ -1,6 +1,6 @@
 //! The load of a room run: a forwarding unit with one shard, and everybody else on one thread.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,7 +17,7 @@ use crate::BenchError;
 use crate::client::{
     Client, ClientError, ClientEvent, ClientOptions, ReceiveCounters, wire_tracks,
 };
-use crate::cpu::{ThreadId, cpu_time, threads_named};
+use crate::cpu::{ThreadId, ThreadTime, current_thread, thread_time, threads_named};
 use crate::driver::{DriverCommand, MediaSocket, Observer, drive};
 use crate::progress::{Progress, Step};
 
@@ -109,6 +109,8 @@ pub(super) fn run(options: RoomOptions, progress: Progress<'_>) -> Result<Measur
         options,
         sfu,
         shard,
+        thread: current_thread().ok_or(BenchError::CpuTime)?,
+        ports: HashSet::new(),
         meter: Arc::default(),
         ids: PacketIds::default(),
         people: Vec::new(),
@@ -138,6 +140,9 @@ struct Load {
     options: RoomOptions,
     sfu: Sfu,
     shard: ThreadId,
+    /// The thread of everybody else.
+    thread: ThreadId,
+    ports: HashSet<u16>,
     meter: Arc<Meter>,
     ids: PacketIds,
     people: Vec<Person>,
@@ -155,23 +160,26 @@ impl Load {
         self.watch()?;
         self.pass(&mut events, self.options.settle, "settling", progress).await?;
 
-        let before = self.snapshot().await?;
+        let counted_before = self.count().await?;
+        let before = self.server()?;
         self.meter.begin();
-        let begin = Instant::now();
         self.pass(&mut events, self.options.window, "measuring", progress).await?;
-        let wall = begin.elapsed();
+        let after = self.server()?;
         let travel_ns = self.meter.end();
-        let after = self.snapshot().await?;
+        let counted = self.count().await?;
 
         Ok(Measured {
             forwarded: after.stats.packets_forwarded - before.stats.packets_forwarded,
-            cpu: after.cpu.saturating_sub(before.cpu),
-            wall,
+            cpu: after.shard.on_cpu.saturating_sub(before.shard.on_cpu),
+            waited: after.shard.waiting.saturating_sub(before.shard.waiting),
+            load_cpu: after.load.on_cpu.saturating_sub(before.load.on_cpu),
+            wall: after.at - before.at,
             travel_ns,
-            received: after.received - before.received,
-            repaired: after.repaired - before.repaired,
+            received: counted.received - counted_before.received,
+            repaired: counted.repaired - counted_before.repaired,
             // A hole from before the window may have been filled in it.
-            missing: after.missing.saturating_sub(before.missing),
+            missing: counted.missing.saturating_sub(counted_before.missing),
+            load_dropped: counted.dropped.saturating_sub(counted_before.dropped),
         })
     }
 
@@ -220,6 +228,7 @@ impl Load {
         let seat = SeatId::new(1, u128::from(number));
         let transport = TransportId(number);
         let socket = MediaSocket::bind(LOOPBACK)?;
+        self.ports.insert(socket.local().port());
         let seed = self.options.seed.wrapping_mul(1_000_003).wrapping_add(number);
         let trace = Box::new(Trace::new(seed, self.ids.clone()));
         let client_options = ClientOptions { seed, packets: true };
@@ -304,37 +313,102 @@ impl Load {
                 }
                 Ok(())
             }
-            Some(SfuEvent::Closed { .. }) | None => Err(BenchError::Ended),
+            Some(SfuEvent::Closed { code, .. }) => Err(BenchError::Dropped(code.as_str())),
+            None => Err(BenchError::Ended),
             Some(_) => Ok(()),
         }
     }
 
-    async fn snapshot(&self) -> Result<Snapshot, BenchError> {
-        let mut snapshot = Snapshot {
+    /// The server's figures, all of the same moment.
+    fn server(&self) -> Result<Server, BenchError> {
+        let time = |thread| thread_time(thread).ok_or(BenchError::CpuTime);
+        Ok(Server {
+            at: Instant::now(),
             stats: self.sfu.stats(),
-            cpu: cpu_time(self.shard).ok_or(BenchError::CpuTime)?,
-            received: 0,
-            repaired: 0,
-            missing: 0,
-        };
+            shard: time(self.shard)?,
+            load: time(self.thread)?,
+        })
+    }
+
+    /// What everybody received, and what their sockets had no room for.
+    async fn count(&self) -> Result<Counted, BenchError> {
+        let mut counted = Counted { dropped: socket_drops(&self.ports)?, ..Counted::default() };
         for client in self.clients.values() {
             let (reply, counters) = oneshot::channel();
             let _ = client.send(DriverCommand::Count(reply));
             let counters: Vec<ReceiveCounters> = counters.await.map_err(|_| BenchError::Ended)?;
             for track in counters {
-                snapshot.received += track.packets;
-                snapshot.repaired += track.repaired;
-                snapshot.missing += track.missing;
+                counted.received += track.packets;
+                counted.repaired += track.repaired;
+                counted.missing += track.missing;
             }
         }
-        Ok(snapshot)
+        Ok(counted)
     }
 }
 
-struct Snapshot {
+struct Server {
+    at: Instant,
     stats: Stats,
-    cpu: Duration,
+    shard: ThreadTime,
+    load: ThreadTime,
+}
+
+#[derive(Default)]
+struct Counted {
     received: u64,
     repaired: u64,
     missing: u64,
+    dropped: u64,
+}
+
+/// Datagrams that the UDP sockets of this machine with these IPv4 ports had no room for, as the
+/// kernel counts them.
+fn socket_drops(ports: &HashSet<u16>) -> Result<u64, BenchError> {
+    Ok(parse_socket_drops(&std::fs::read_to_string("/proc/net/udp")?, ports))
+}
+
+/// The table has one line per socket: the second column ends in the port in hexadecimal, the last
+/// one is the number of drops.
+fn parse_socket_drops(table: &str, ports: &HashSet<u16>) -> u64 {
+    let drops = |line: &str| {
+        let mut columns = line.split_ascii_whitespace();
+        let port = columns.nth(1)?.split_once(':')?.1;
+        let ours = ports.contains(&u16::from_str_radix(port, 16).ok()?);
+        let drops: u64 = columns.next_back()?.parse().ok()?;
+        ours.then_some(drops)
+    };
+    table.lines().filter_map(drops).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TABLE: &str = "\
+   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops
+ 1188: 0100007F:1F90 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 11 2 0000000000000000 7
+ 1189: 0100007F:1F91 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 12 2 0000000000000000 5
+";
+
+    #[test]
+    fn drops_of_the_named_sockets_are_added() {
+        let of = |ports: &[u16]| parse_socket_drops(TABLE, &ports.iter().copied().collect());
+        assert_eq!((of(&[8_080]), of(&[8_080, 8_081]), of(&[1]), of(&[])), (7, 12, 0, 0));
+        assert_eq!(parse_socket_drops("junk\n: :\n1 x:zz 3", &HashSet::from([0])), 0);
+    }
+
+    #[test]
+    fn the_kernel_counts_what_a_full_socket_drops() {
+        let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        let address = socket.local_addr().unwrap();
+        let ports = HashSet::from([address.port()]);
+        assert_eq!(socket_drops(&ports).unwrap(), 0);
+        let sender = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        // Four times what the largest usual buffer holds.
+        for _ in 0..20_000 {
+            sender.send_to(&[0; 1_200], address).unwrap();
+        }
+        assert!(socket_drops(&ports).unwrap() > 1_000);
+    }
 }

@@ -72,6 +72,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v", get(patient_page))
         .route("/clinic", get(clinic_page))
         .route("/assets/{*path}", get(asset))
+        .route("/icon.svg", get(icon))
         .route("/favicon.ico", get(|| async { StatusCode::NO_CONTENT }))
         .route("/healthz", get(health))
         .route("/metrics", get(metrics))
@@ -93,6 +94,10 @@ async fn asset(
     headers: HeaderMap,
 ) -> Response {
     crate::assets::serve(&*app.assets, &format!("assets/{path}"), &headers)
+}
+
+async fn icon(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+    crate::assets::serve(&*app.assets, "icon.svg", &headers)
 }
 
 /// What every page may know without a link: how the clinic is called and its help line.

@@ -76,6 +76,11 @@ export function CallNotices({ visit }: { visit: VisitClient }) {
           : t.weak;
   return (
     <div class="c-notices">
+      {connection === 'online' ? null : (
+        <div class="c-covered">
+          <Banner tone="warn">{connection === 'offline' ? t.offlineText : t.reconnecting}</Banner>
+        </div>
+      )}
       {sound === 'blocked' ? (
         <Banner
           tone="warn"

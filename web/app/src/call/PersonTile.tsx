@@ -72,7 +72,7 @@ export function PersonTile({ visit, person, source, small = false, canPin = fals
       )}
       <figcaption class="c-tile__caption">
         {person.mic || source === 'screen' ? null : <IconMicOff size={1.1} />}
-        <span class="c-tile__name">{source === 'screen' ? words : person.name}</span>
+        <span class="c-tile__name" dir="auto">{source === 'screen' ? words : person.name}</span>
         {source === 'camera' && !small && person.role !== 'patient' ? (
           <span class="c-tile__role">{t.roles[person.role]}</span>
         ) : null}

@@ -34,7 +34,7 @@ import { Consent } from './visit/Consent';
 import { Goodbye } from './visit/Goodbye';
 import { PatientCall } from './visit/PatientCall';
 import { Closing, Connecting, Removed, TakenOver } from './visit/Standstill';
-import { Waiting, type BackBecause } from './visit/Waiting';
+import { Waiting } from './visit/Waiting';
 
 const nothing = () => undefined;
 const clinic: Clinic = { name: 'Harbour Street Clinic', helpPhone: '+1 555 010 2030' };
@@ -217,8 +217,8 @@ const place = (over: Partial<WaitingInfo> = {}): WaitingInfo => ({
   since: today(10, 21),
   ...over,
 });
-const waiting = (parts: VisitParts, because: BackBecause = null, by: Ring = ring) => (
-  <Waiting clinic={clinic} visit={visit(parts)} ring={by} because={because} />
+const waiting = (parts: VisitParts, putBack = false, by: Ring = ring) => (
+  <Waiting clinic={clinic} visit={visit(parts)} ring={by} putBack={putBack} />
 );
 
 interface CallParts extends VisitParts {
@@ -311,8 +311,8 @@ const screens: GalleryArea['screens'] = {
         { seq: 2, text: 'Your microphone is very quiet: could you move closer?', at: today(10, 28) },
       ],
     }),
-  'waiting-put-back': () => waiting({ waiting: place() }, 'put_back'),
-  'waiting-silent': () => waiting({ waiting: place() }, null, silentRing),
+  'waiting-put-back': () => waiting({ waiting: place() }, true),
+  'waiting-silent': () => waiting({ waiting: place() }, false, silentRing),
   'waiting-offline': () => waiting({ waiting: place(), connection: 'offline' }),
   'waiting-no-camera': () =>
     waiting({ waiting: place(), devices: devicesDouble({ camera: { state: 'failed', code: 'no_camera' } }) }),
@@ -333,6 +333,8 @@ const screens: GalleryArea['screens'] = {
   'call-phone': () =>
     call({ people: [patient, doctor], canShare: false, devices: patientDevices({ canFlip: new Held(true) }), unread: 2 }),
   'call-chat': () => call({ people: [patient, doctor], chat, open: (ui) => (ui.panel.value = CHAT_PANEL) }),
+  'call-chat-reconnecting': () =>
+    call({ people: [patient, doctor], chat, connection: 'reconnecting', open: (ui) => (ui.panel.value = CHAT_PANEL) }),
   'call-chat-empty': () => call({ people: [patient, doctor], open: (ui) => (ui.panel.value = CHAT_PANEL) }),
   'call-settings': () => call({
       people: [patient, doctor],

@@ -29,7 +29,6 @@ const en = {
   leaveText: 'You can come back with the same link until the visit is over.',
   stay: 'Stay',
   putBack: 'The clinic asked you to wait again for a moment. Your camera and microphone are not sent now.',
-  holdExpired: 'Your connection was away for too long. The clinic will let you in again.',
   withdrawn: 'You withdrew your consent, so the call has ended for you. Agree again to come back.',
 
   connecting: 'Connecting with your visit…',

@@ -31,7 +31,6 @@ const es: Translation<typeof en> = {
   leaveText: 'Puede volver con el mismo enlace hasta que termine la visita.',
   stay: 'Quedarme',
   putBack: 'La clínica le pide que espere otra vez un momento. Ahora no se envían su cámara ni su micrófono.',
-  holdExpired: 'Su conexión se cortó demasiado tiempo. La clínica le dejará entrar de nuevo.',
   withdrawn: 'Retiró su consentimiento y la llamada terminó para usted. Acepte de nuevo para volver.',
 
   connecting: 'Conectamos con su visita…',

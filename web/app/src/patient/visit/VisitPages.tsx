@@ -17,7 +17,7 @@ import { Consent } from './Consent';
 import { Goodbye } from './Goodbye';
 import { PatientCall } from './PatientCall';
 import { Closing, Connecting, Removed, TakenOver } from './Standstill';
-import { Waiting, type BackBecause } from './Waiting';
+import { Waiting } from './Waiting';
 
 export interface VisitPagesProps {
   clinic: Clinic;
@@ -46,24 +46,27 @@ function notify(text: string): void {
   }
 }
 
-/** Ring, title, notification and spoken words when the clinic lets the person in. */
-function useAdmission(visit: VisitClient, ring: Ring): BackBecause {
-  const [because, setBecause] = useState<BackBecause>(null);
+/**
+ * Ring, notification and spoken words when the clinic lets the person in. Returns whether the clinic
+ * has put the person back since.
+ */
+function useAdmission(visit: VisitClient, ring: Ring): boolean {
+  const [putBack, setPutBack] = useState(false);
   useEffect(() => {
     const stops = [
       visit.on('admitted', () => {
-        setBecause(null);
+        setPutBack(false);
         ring.play();
         notify(waitText.t.tabReady);
         announce(waitText.t.ready, 'assertive');
       }),
-      visit.on('put_back', () => setBecause('put_back')),
+      visit.on('put_back', () => setPutBack(true)),
     ];
     return () => {
       for (const stop of stops) stop();
     };
   }, [visit, ring]);
-  return because;
+  return putBack;
 }
 
 /** The tab's title says what happens, for people who look at another tab. */
@@ -89,7 +92,7 @@ export function VisitPages({ clinic, visit, ring, page, onCheckAgain, onRejoin }
   const failure = useValue(visit.failure);
   const [withdrawn, setWithdrawn] = useState(false);
   const ui = useMemo(() => createCallUi('speaker'), [visit]);
-  const because = useAdmission(visit, ring);
+  const putBack = useAdmission(visit, ring);
   useTitle(page);
 
   useEffect(() => {
@@ -127,7 +130,7 @@ export function VisitPages({ clinic, visit, ring, page, onCheckAgain, onRejoin }
         />
       );
     case 'waiting':
-      return <Waiting clinic={clinic} visit={visit} ring={ring} because={because} />;
+      return <Waiting clinic={clinic} visit={visit} ring={ring} putBack={putBack} />;
     case 'call':
       return <PatientCall clinic={clinic} visit={visit} ui={ui} />;
     case 'taken_over':

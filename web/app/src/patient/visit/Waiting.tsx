@@ -10,14 +10,12 @@ import type { Clinic } from '../clinic';
 import type { Ring } from '../ring';
 import { Shell } from '../Shell';
 
-/** Why somebody waits who was inside already. */
-export type BackBecause = 'put_back' | 'hold_expired' | null;
-
 export interface WaitingProps {
   clinic: Clinic;
   visit: VisitClient;
   ring: Ring;
-  because: BackBecause;
+  /** The person was inside already and the clinic put them back. */
+  putBack: boolean;
 }
 
 function Queue({ visit }: { visit: VisitClient }) {
@@ -84,7 +82,7 @@ function Notify() {
   );
 }
 
-export function Waiting({ clinic, visit, ring, because }: WaitingProps) {
+export function Waiting({ clinic, visit, ring, putBack }: WaitingProps) {
   const t = waitText.t;
   const [leaving, setLeaving] = useState(false);
   const connection = useValue(visit.connection);
@@ -96,11 +94,11 @@ export function Waiting({ clinic, visit, ring, because }: WaitingProps) {
       {connection === 'online' ? null : (
         <Banner tone="warn">{connection === 'offline' ? t.offline : t.reconnecting}</Banner>
       )}
-      {because === null ? null : (
+      {putBack ? (
         <Banner tone="info" live="assertive">
-          {because === 'put_back' ? t.putBack : t.holdExpired}
+          {t.putBack}
         </Banner>
-      )}
+      ) : null}
       {ring.silent.value ? (
         <Banner
           tone="warn"

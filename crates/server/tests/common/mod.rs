@@ -1,0 +1,184 @@
+//! A whole clinic in one process: real database, real forwarding unit, real HTTP and WebSocket on
+//! loopback. Only the clock is moved by hand. It lives on a runtime of its own, so that a test can
+//! kill it in the middle of whatever it does.
+
+// Each test program uses its own part of this.
+#![allow(dead_code, clippy::expect_used)]
+
+pub mod browser;
+pub mod people;
+
+use auth::{Cost, GuestAuth, JoinTokens, Passwords, PrefixBuckets, Rate, StaffAuth, SystemEntropy};
+use server::app::AppParts;
+use server::live::Core;
+use server::metrics::Metrics;
+use server::{App, Assets, Clock, Incoming, Mailer, ServerConfig};
+use sfu::{Sfu, SfuConfig, SfuThreads};
+use std::borrow::Cow;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use store::Store;
+use store::testing::{NOON, TestDb};
+use tokio::runtime::Runtime;
+use tokio::sync::{mpsc, watch};
+
+/// Longest time that a test waits for anything. Reaching it is a failure.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+/// The token of `GET /metrics`.
+pub const METRICS_TOKEN: &str = "metrics-token-of-the-tests";
+/// A second address of the same server, reached over TLS through a proxy.
+pub const TLS_HOST: &str = "clinic.example";
+
+/// A running server.
+pub struct Clinic {
+    pub app: Arc<App>,
+    pub clock: Clock,
+    pub address: SocketAddr,
+    pub db: Arc<TestDb>,
+    threads: Option<SfuThreads>,
+    runtime: Option<Runtime>,
+}
+
+struct Started {
+    app: Arc<App>,
+    address: SocketAddr,
+    threads: SfuThreads,
+}
+
+impl Clinic {
+    /// On a SQLite database of its own.
+    pub async fn sqlite() -> Self {
+        Self::start(Arc::new(TestDb::sqlite()), Clock::manual(NOON), None).await
+    }
+
+    /// On a database that may have been used before.
+    pub async fn start(db: Arc<TestDb>, clock: Clock, mailer: Option<Mailer>) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        let started = runtime.spawn(start(Arc::clone(&db), clock.clone(), mailer)).await;
+        let Started { app, address, threads } = started.expect("the server starts");
+        Self { app, clock, address, db, threads: Some(threads), runtime: Some(runtime) }
+    }
+
+    /// The database, for looking behind the curtain.
+    pub fn store(&self) -> &Store {
+        &self.app.core.store
+    }
+
+    /// Ends the server at whatever it does, without any orderly close.
+    pub async fn kill(mut self) -> (Arc<TestDb>, Clock) {
+        let (runtime, threads) = (self.runtime.take(), self.threads.take());
+        let ended = tokio::task::spawn_blocking(move || {
+            if let Some(runtime) = runtime {
+                runtime.shutdown_timeout(PATIENCE);
+            }
+            drop(threads);
+        });
+        ended.await.expect("the server dies");
+        (Arc::clone(&self.db), self.clock.clone())
+    }
+
+    /// All entries of the audit log as text, one per line, oldest writer first.
+    pub async fn audit_text(&self) -> String {
+        let mut text = String::new();
+        for writer in self.store().audit_writers().await.expect("writers") {
+            let mut from = Some(0);
+            while let Some(seq) = from {
+                let page = self.store().audit_page(&writer.writer, seq, 1_000).await;
+                let page = page.expect("a page");
+                for entry in &page.entries {
+                    text.push_str(std::str::from_utf8(&entry.bytes).expect("text"));
+                    text.push('\n');
+                }
+                from = page.next_seq;
+            }
+        }
+        text
+    }
+
+    /// How many entries of this kind the audit log has.
+    pub async fn audited(&self, kind: audit::Kind) -> usize {
+        let wanted = format!("\"{}\"", kind.as_str());
+        self.audit_text().await.lines().filter(|line| line.contains(&wanted)).count()
+    }
+
+    /// Fails unless the audit log verifies from end to end.
+    pub async fn verify_audit(&self) {
+        let report = self.store().verify_audit().await.expect("a report");
+        assert!(report.faults.is_empty() && report.entries > 0, "the audit log is broken");
+    }
+}
+
+impl Drop for Clinic {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+async fn start(db: Arc<TestDb>, clock: Clock, mailer: Option<Mailer>) -> Started {
+    let store = db.open().await;
+    let org = store.default_org();
+    let entropy = Arc::new(SystemEntropy);
+    // Cheap on purpose: what a hash costs is tested where it is made.
+    let cost = Cost { memory_kib: 64, passes: 1, lanes: 1 };
+    let passwords = Passwords::new(cost, 1, &SystemEntropy).expect("hashes");
+    let mut media = SfuConfig::new(vec![IpAddr::V4(Ipv4Addr::LOCALHOST)]);
+    media.bind = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    media.shards = 1;
+    let (events_tx, events) = mpsc::unbounded_channel();
+    let (sfu, threads) = Sfu::start(media, events_tx).expect("the forwarding unit starts");
+    let listener =
+        tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let core = Core::new(store.clone(), sfu, clock.clone());
+    let app = Arc::new(App::new(AppParts {
+        config: ServerConfig {
+            clinic: "Hillside Clinic".to_owned(),
+            help_phone: "555 0100".to_owned(),
+            origins: vec![format!("http://{address}"), format!("https://{TLS_HOST}")],
+            trusted_proxies: Vec::new(),
+            metrics_token: Some(METRICS_TOKEN.to_owned()),
+        },
+        org,
+        core: Arc::clone(&core),
+        staff: StaffAuth::new(store.clone(), passwords, entropy.clone()),
+        guests: GuestAuth::new(store.clone(), entropy.clone()),
+        tokens: JoinTokens::new(store, entropy),
+        requests: Mutex::new(PrefixBuckets::new(Rate::new(60, 5), 1_000, clock.now())),
+        clock,
+        mailer,
+        assets: Box::new(Pages),
+        metrics: Metrics::default(),
+        guest_starter: None,
+    }));
+    tokio::spawn(Arc::clone(&core).pump_media_events(events));
+    tokio::spawn(core.keep_awake(org));
+    let incoming = Incoming::plain(listener).expect("a listener");
+    let served = Arc::clone(&app);
+    tokio::spawn(async move {
+        let (_open, stop) = watch::channel(false);
+        server::serve(served, incoming, stop).await
+    });
+    Started { app, address, threads }
+}
+
+/// The least that pages can be.
+struct Pages;
+
+impl Assets for Pages {
+    fn get(&self, path: &str) -> Option<Cow<'static, [u8]>> {
+        let text: &[u8] = match path {
+            "patient.html" | "clinic.html" => b"<!doctype html><title>Bedside</title>",
+            "icon.svg" => b"<svg xmlns=\"http://www.w3.org/2000/svg\"/>",
+            "assets/app.js" => b"export {};",
+            _ => return None,
+        };
+        Some(Cow::Borrowed(text))
+    }
+}

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Everything that must hold, in the cheapest order that fails fast. Prints how long each step took.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+declare -a lines
+begin=$SECONDS
+
+step() { # <name> <make target>
+    local from=$SECONDS
+    printf '\n=== %s\n' "$1"
+    make --no-print-directory "$2"
+    lines+=("$(printf '%5d s  %s' $((SECONDS - from)) "$1")")
+}
+
+step "formatting" fmt
+step "web: lint, types, unit tests" web-check
+step "clippy" lint
+step "dependencies" deny
+step "Rust tests" unit
+step "program" build
+step "every screen" gallery
+step "whole visits in a browser" e2e
+
+printf '\n'
+printf '%s\n' "${lines[@]}"
+printf '%5d s  in all\n' $((SECONDS - begin))
