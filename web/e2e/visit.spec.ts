@@ -70,6 +70,9 @@ test('clinician and patient, an interpreter, a screen, and a reload', async () =
     await expect.poll(async () => (await received(patient)).videos).toBeGreaterThanOrEqual(2);
     await expect.poll(async () => (await received(interpreter)).videos).toBeGreaterThanOrEqual(2);
     await shot(clinician, 'clinic-three');
+    await interpreter.getByRole('button', { name: 'Leave' }).click();
+    await interpreter.getByRole('dialog').getByRole('button', { name: 'Leave' }).click();
+    await expect(interpreter.getByText('You left the visit')).toBeVisible();
     await interpreter.context().close();
   });
 
@@ -109,7 +112,7 @@ test('clinician and patient, an interpreter, a screen, and a reload', async () =
     await patient.getByRole('button', { name: 'Send' }).click();
     await expect(patient.getByText('Thank you for your answer.')).toBeVisible();
     await shot(patient, 'patient-goodbye');
-    await expect(clinician.getByRole('heading', { name: 'Today' })).toBeVisible();
+    await expect(clinician.getByRole('heading', { name: 'Today', exact: true })).toBeVisible();
   });
   await Promise.all([clinic.close(), home.close()]);
 });

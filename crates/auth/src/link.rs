@@ -268,12 +268,15 @@ impl GuestAuth {
             Err(store::StoreError::NotFound) => return Err(AuthError::NoSuchVisit),
             Err(other) => return Err(other.into()),
         };
+        // Asked again: of two first openings at once, the later has waited above for the earlier,
+        // and only now sees the browser that it bound.
+        let bound = tx.is_bound(device_hash(device), visit, seat).await?;
+        let elsewhere = !bound && tx.devices_of_seat(visit, seat).await? > 0;
         let device = match device {
             Some(device) => device.clone(),
             None => Secret::generate(&*self.entropy)?,
         };
         tx.bind_device(device.hash(SecretKind::Device), visit, seat).await?;
-        let elsewhere = found.held && !found.bound;
         events.push(about(Kind::LinkOpened).detail("first", if first { "yes" } else { "no" }));
         if elsewhere {
             events.push(about(Kind::LinkOpenedElsewhere));

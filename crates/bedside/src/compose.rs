@@ -46,12 +46,24 @@ pub struct Running {
     helpers: Vec<JoinHandle<()>>,
 }
 
-/// Opens keys and database.
+/// Makes keys and database, or opens those that are there.
+///
+/// # Errors
+/// [`Failure`], with what to do.
+pub async fn make_store(url: &str, keyring: &Path) -> Result<Store, Failure> {
+    connect(url, FileKeyring::create_or_open(keyring)?).await
+}
+
+/// Opens keys and database. A lost keyring is an error and never replaced by a new one: the data
+/// needs the keys that it was sealed with.
 ///
 /// # Errors
 /// [`Failure`], with what to do.
 pub async fn open_store(url: &str, keyring: &Path) -> Result<Store, Failure> {
-    let kek = FileKeyring::create_or_open(keyring)?;
+    connect(url, FileKeyring::open(keyring)?).await
+}
+
+async fn connect(url: &str, kek: FileKeyring) -> Result<Store, Failure> {
     let config = StoreConfig::new(url);
     let now = Clock::system().now();
     Ok(Store::open(&config, Arc::new(kek), now, rand::random()).await?)

@@ -284,8 +284,10 @@ mod tests {
 
     #[test]
     fn a_misspelt_key_is_refused_with_its_line() {
-        let text = template("a.example", "b@a.example", Path::new("/d")).replace("udp_port", "udp_prot");
-        let error = toml::from_str::<Config>(&text).err().map(|e| e.to_string()).unwrap_or_default();
+        let text =
+            template("a.example", "b@a.example", Path::new("/d")).replace("udp_port", "udp_prot");
+        let error =
+            toml::from_str::<Config>(&text).err().map(|e| e.to_string()).unwrap_or_default();
         assert!(error.contains("udp_prot"), "{error}");
     }
 }

@@ -4,8 +4,8 @@ use crate::addresses;
 use crate::compose::{self, Parts};
 use crate::error::Failure;
 use crate::local_ca;
-use crate::tls;
 use crate::terminal::Terminal;
+use crate::tls;
 use bench::{Guest, TlsRoot};
 use server::live::Call;
 use server::{GuestStarter, Incoming, ServerConfig};
@@ -80,7 +80,7 @@ pub async fn run(args: DemoArgs, out: &mut Terminal) -> Result<(), Failure> {
         Some(url) => url.clone(),
         None => format!("sqlite:{}", args.data.join("bedside.db").display()),
     };
-    let store = compose::open_store(&database, &args.data.join("keyring.json")).await?;
+    let store = compose::make_store(&database, &args.data.join("keyring.json")).await?;
     let metrics_token =
         args.metrics_token_file.as_deref().map(crate::config::secret_file).transpose()?;
     let mut media = SfuConfig::new(ips);
@@ -209,14 +209,15 @@ async fn clinician(app: &server::App) -> Result<UserId, Failure> {
 
 /// The demo's visit: the one that is still open from before, or a new one for now. Links are stored
 /// as hashes only, so there is one more link at each start; earlier ones go on working.
-async fn todays_visit(
-    app: &server::App,
-    host: UserId,
-) -> Result<(VisitId, String), Failure> {
+async fn todays_visit(app: &server::App, host: UserId) -> Result<(VisitId, String), Failure> {
     let now = app.clock.now();
     let mut reader = app.core.store.read(app.org).await?;
     let open = reader
-        .visits_of_host(host, Timestamp(now.0 - Duration::from_min(12 * 60).0), now.plus(Duration::from_min(60)))
+        .visits_of_host(
+            host,
+            Timestamp(now.0 - Duration::from_min(12 * 60).0),
+            now.plus(Duration::from_min(60)),
+        )
         .await?
         .into_iter()
         .rfind(|v| !v.visit.state.is_final());
@@ -230,7 +231,9 @@ async fn todays_visit(
         Some(found) => found,
         None => {
             let (visit, patient) = new_visit(&mut tx, host, now).await?;
-            events.push(audit::Event::new(audit::Kind::VisitCreated, audit::Actor::System).visit(visit));
+            events.push(
+                audit::Event::new(audit::Kind::VisitCreated, audit::Actor::System).visit(visit),
+            );
             (visit, patient)
         }
     };
@@ -251,8 +254,14 @@ async fn new_visit(
 ) -> Result<(VisitId, SeatId), Failure> {
     let person = |name: &str| PersonSecret { name: name.to_owned(), email: None, dob: None };
     let id = |n: u128| (now.unix_ms(), rand::random::<u128>() ^ n);
-    let visit = { let (ms, r) = id(1); VisitId::new(ms, r) };
-    let seat = |n| { let (ms, r) = id(n); SeatId::new(ms, r) };
+    let visit = {
+        let (ms, r) = id(1);
+        VisitId::new(ms, r)
+    };
+    let seat = |n| {
+        let (ms, r) = id(n);
+        SeatId::new(ms, r)
+    };
     let mut host_seat = SeatRow::invited(seat(2), Role::Host, person(CLINICIAN_NAME), now);
     host_seat.user = Some(host);
     let patient = SeatRow::invited(seat(3), Role::Patient, person(PATIENT_NAME), now);
@@ -276,7 +285,8 @@ async fn new_visit(
     Ok((visit, patient_id))
 }
 
-fn private_folder(path: &Path) -> std::io::Result<()> {
+/// A folder that only this user may look into.
+pub(crate) fn private_folder(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::DirBuilderExt as _;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
@@ -297,7 +307,7 @@ impl Scratch {
     pub async fn start() -> Result<Self, Failure> {
         let folder = tempfile::tempdir()?;
         let database = format!("sqlite:{}", folder.path().join("bedside.db").display());
-        let store = compose::open_store(&database, &folder.path().join("keyring.json")).await?;
+        let store = compose::make_store(&database, &folder.path().join("keyring.json")).await?;
         let plain = addresses::listen((Ipv4Addr::LOCALHOST, 0).into(), true, "--port").await?;
         let base = format!("http://localhost:{}", plain.local_addr()?.port());
         let mut running = compose::start(Parts {

@@ -15,12 +15,17 @@ mod tls;
 
 use clap::Parser;
 use error::Failure;
+use logs::Detail;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use terminal::Terminal;
 
 #[derive(Parser)]
-#[command(name = "bedside", version, about = "Private video visits for a clinic, from one program.")]
+#[command(
+    name = "bedside",
+    version,
+    about = "Private video visits for a clinic, from one program."
+)]
 struct Cli {
     #[command(subcommand)]
     command: Cmd,
@@ -72,15 +77,20 @@ fn run(cli: Cli, out: &mut Terminal) -> Result<(), Failure> {
     quiet_panics();
     // One crypto provider for every TLS user of the process. A second call cannot happen.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let detail = match (&cli.command, cli.verbose) {
+        (_, true) => Detail::Verbose,
+        (Cmd::Demo(_) | Cmd::Serve { .. }, false) => Detail::Normal,
+        (_, false) => Detail::Quiet,
+    };
     // Serve starts its own logging, in the form that the settings ask for.
     if !matches!(cli.command, Cmd::Serve { .. }) {
-        logs::start(false, cli.verbose);
+        logs::start(false, detail);
     }
     match cli.command {
         Cmd::Bench(args) => measure::run(args, out),
         Cmd::Demo(args) => block_on(demo::run(args, out)),
         Cmd::Init(args) => block_on(serve::init(args, out)),
-        Cmd::Serve { config } => block_on(serve::serve(&config)),
+        Cmd::Serve { config } => block_on(serve::serve(&config, detail)),
         Cmd::User(args) => block_on(serve::user(args, out)),
     }
 }

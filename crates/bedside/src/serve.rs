@@ -93,9 +93,14 @@ pub async fn init(args: InitArgs, out: &mut Terminal) -> Result<(), Failure> {
     let text = config::template(&args.domain, &args.admin, &data);
     // Keys and database first: settings that point to nothing would be worse than none.
     let url = format!("sqlite://{}/bedside.db", data.display());
-    std::fs::create_dir_all(&data)
-        .map_err(|e| Failure::Usage(format!("cannot make {}: {}. Choose another folder with --data", data.display(), e.kind())))?;
-    let store = compose::open_store(&url, &data.join("keyring.json")).await?;
+    std::fs::create_dir_all(&data).map_err(|e| {
+        Failure::Usage(format!(
+            "cannot make {}: {}. Choose another folder with --data",
+            data.display(),
+            e.kind()
+        ))
+    })?;
+    let store = compose::make_store(&url, &data.join("keyring.json")).await?;
     let staff = compose::staff_auth(&store)?;
     let new = auth::NewStaff { email: &args.admin, name: &args.name, role: UserRole::Admin };
     let now = Clock::system().now();
@@ -116,14 +121,16 @@ pub async fn init(args: InitArgs, out: &mut Terminal) -> Result<(), Failure> {
 ///
 /// # Errors
 /// [`Failure`], with what to do.
-pub async fn serve(path: &Path) -> Result<(), Failure> {
+pub async fn serve(path: &Path, detail: crate::logs::Detail) -> Result<(), Failure> {
     let config = Config::read(path)?;
-    crate::logs::start(config.telemetry.json_logs, false);
+    crate::logs::start(config.telemetry.json_logs, detail);
     if !crate::assets::is_complete() {
         return Err(Failure::Usage("the web app is not built in. Run: make build".to_owned()));
     }
     let store = open(&config).await?;
     let cache = config.data.keyring.with_file_name("certificates");
+    // Ordered certificates and their keys are kept here.
+    crate::demo::private_folder(&cache)?;
     let tls = tls::from_settings(&config.web.certificate, &config.web.domain, &cache)?;
     let listener = addresses::listen(config.web.listen, false, "web.listen").await?;
     let port = listener.local_addr()?.port();

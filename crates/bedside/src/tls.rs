@@ -55,9 +55,8 @@ pub fn from_settings(
                 None => acme.directory_lets_encrypt(true),
             };
             let mut state = acme.state();
-            let config = ServerConfig::builder()
-                .with_no_client_auth()
-                .with_cert_resolver(state.resolver());
+            let config =
+                ServerConfig::builder().with_no_client_auth().with_cert_resolver(state.resolver());
             let mut config = with_http1(config);
             config.alpn_protocols.push(b"acme-tls/1".to_vec());
             tokio::spawn(async move {

@@ -10,8 +10,8 @@ use protocol::ErrorCode;
 use std::future::Future;
 use std::net::IpAddr;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use visit::OrgId;
 
 /// Lets a synthetic patient open the invitation at this address. Given by the composition root in a

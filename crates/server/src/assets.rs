@@ -13,10 +13,8 @@ pub trait Assets: Send + Sync + 'static {
 
 /// Serves one file, compressed when the browser takes it and the build made a compressed copy.
 pub fn serve(assets: &dyn Assets, path: &str, request: &HeaderMap) -> Response {
-    let accepted = request
-        .get(header::ACCEPT_ENCODING)
-        .and_then(|v| v.to_str().ok())
-        .unwrap_or_default();
+    let accepted =
+        request.get(header::ACCEPT_ENCODING).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let takes = |name: &str| accepted.split(',').any(|e| e.trim().split(';').next() == Some(name));
     let compressed = [("br", ".br"), ("gzip", ".gz")]
         .into_iter()

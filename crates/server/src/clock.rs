@@ -27,9 +27,11 @@ impl Clock {
     pub fn now(&self) -> Timestamp {
         match &self.0 {
             Some(manual) => Timestamp(manual.load(Ordering::SeqCst)),
-            None => Timestamp(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| {
-                i64::try_from(d.as_micros()).unwrap_or(i64::MAX)
-            })),
+            None => Timestamp(
+                SystemTime::now()
+                    .duration_since(UNIX_EPOCH)
+                    .map_or(0, |d| i64::try_from(d.as_micros()).unwrap_or(i64::MAX)),
+            ),
         }
     }
 

@@ -103,12 +103,9 @@ impl Mailer {
             .to(Mailbox::new(None, to))
             .subject(mail.subject)
             .multipart(
-                MultiPart::mixed()
-                    .singlepart(SinglePart::plain(mail.body.to_owned()))
-                    .singlepart(
-                        Attachment::new("visit.ics".to_owned())
-                            .body(mail.ics.to_owned(), calendar),
-                    ),
+                MultiPart::mixed().singlepart(SinglePart::plain(mail.body.to_owned())).singlepart(
+                    Attachment::new("visit.ics".to_owned()).body(mail.ics.to_owned(), calendar),
+                ),
             )
             .map_err(|_| MailError::BadAddress)?;
         match self.transport.send(message).await {

@@ -181,6 +181,16 @@ impl Tx {
     /// # Errors
     /// [`StoreError::NotFound`] when the link is unknown, expired or revoked.
     pub async fn open_seat_link(&mut self, hash: SecretHash) -> Result<LinkOpening> {
+        // Taking the row first makes a revocation that runs at the same time wait, and then see the
+        // device that is bound after this.
+        let lock = sql("UPDATE seat_links SET tries_left = tries_left \
+             WHERE org = $1 AND link_hash = $2 AND revoked_at IS NULL AND expires_at > $3")
+        .bind(self.org_text())
+        .bind(hash.0.to_vec())
+        .bind(self.now().0);
+        if self.run(lock).await? == 0 {
+            return Err(StoreError::NotFound);
+        }
         let query = sql("UPDATE seat_links SET opened_at = $3 \
              WHERE org = $1 AND link_hash = $2 AND opened_at IS NULL \
              AND revoked_at IS NULL AND expires_at > $3")

@@ -657,11 +657,12 @@ impl Step<'_> {
         self.move_visit(trigger)?;
         let ids: Vec<SeatId> = self.visit.seats.iter().map(|s| s.id).collect();
         for id in ids {
+            // First the goodbye: whoever is there hears "the visit is over", not "you left".
+            self.drop_connection(id, DropReason::Ended);
             let state = self.seat_mut(id)?.state;
             if state.next(SeatTrigger::Leave).is_some() {
                 self.move_seat(id, SeatTrigger::Leave)?;
             }
-            self.drop_connection(id, DropReason::Ended);
         }
         Ok(())
     }

@@ -109,11 +109,12 @@ fn the_whole_way() {
     let effects = ok(&mut v, 600, Actor::Seat(HOST), Command::End(VisitOutcome::Done));
     assert_eq!(v.state, VisitState::Ended);
     assert!(effects.contains(&Effect::CloseMedia(PATIENT)));
-    assert!(effects.contains(&Effect::DropConnection {
-        seat: PATIENT,
-        connection: 2,
-        reason: DropReason::Ended
-    }));
+    let goodbye =
+        Effect::DropConnection { seat: PATIENT, connection: 2, reason: DropReason::Ended };
+    let place = |wanted: &dyn Fn(&Effect) -> bool| effects.iter().position(wanted);
+    let told = place(&|e| *e == goodbye);
+    let left = place(&|e| matches!(e, Effect::SeatMoved { seat, .. } if *seat == PATIENT));
+    assert!(told.is_some() && told < left, "told that it is over before the seat is taken away");
     assert_eq!(no(&mut v, 601, Actor::Seat(HOST), Command::Enter), Refusal::VisitOver);
 }
 

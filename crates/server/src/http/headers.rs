@@ -48,9 +48,7 @@ pub async fn secure(State(app): State<Arc<App>>, request: Request, next: Next) -
     ] {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
-    headers
-        .entry(header::CACHE_CONTROL)
-        .or_insert(HeaderValue::from_static("no-store"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     if tls {
         headers.insert(
             header::STRICT_TRANSPORT_SECURITY,

@@ -14,7 +14,7 @@ use crate::ws;
 use axum::extract::{DefaultBodyLimit, FromRequest, Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use error::ApiResult;
@@ -81,7 +81,33 @@ pub fn router(app: Arc<App>) -> Router {
 }
 
 async fn patient_page(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
-    crate::assets::serve(&*app.assets, "patient.html", &headers)
+    // The clinic's name and help line have to be there even when nothing else loads.
+    let Some(page) = app.assets.get("patient.html") else {
+        return crate::assets::serve(&*app.assets, "patient.html", &headers);
+    };
+    let fill = |page: String, name: &str, value: &str| {
+        let empty = format!("name=\"{name}\" content=\"\"");
+        page.replace(&empty, &format!("name=\"{name}\" content=\"{}\"", escape(value)))
+    };
+    let page = String::from_utf8_lossy(&page).into_owned();
+    let page = fill(page, "bedside-clinic", &app.config.clinic);
+    let page = fill(page, "bedside-help-phone", &app.config.help_phone);
+    ([(header::CACHE_CONTROL, "no-cache")], Html(page)).into_response()
+}
+
+/// For text between double quotes in HTML.
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            c => out.push(c),
+        }
+    }
+    out
 }
 
 async fn clinic_page(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {

@@ -31,9 +31,8 @@ impl FromRequestParts<Arc<App>> for Client {
         app.refuse_when_closing()?;
         let host = super::headers::host_of(&parts.headers).ok_or(ErrorCode::BadMessage)?;
         let transport = app.config.transport(&host);
-        let cookies = || {
-            parts.headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok())
-        };
+        let cookies =
+            || parts.headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
         let peer = parts.extensions.get::<ConnectInfo<Peer>>().map(|info| info.0.0.ip());
         let peer = peer.ok_or(ErrorCode::Internal)?;
         Ok(Self {

@@ -71,8 +71,7 @@ pub async fn create(
         text: VisitText { title: None, note: (!note.is_empty()).then(|| note.to_owned()) },
         version: 0,
     };
-    let host_person =
-        PersonSecret { name: session.name.clone(), email: None, dob: None };
+    let host_person = PersonSecret { name: session.name.clone(), email: None, dob: None };
     let mut host = SeatRow::invited(app.core.fresh(SeatId::new), Role::Host, host_person, now);
     host.user = Some(session.user);
     let mut patient = SeatRow::invited(app.core.fresh(SeatId::new), Role::Patient, person, now);
@@ -189,7 +188,8 @@ pub async fn synthetic_guest(
     let starter = app.guest_starter.clone().ok_or(ErrorCode::NotFound)?;
     let visit = VisitId::parse(&visit).map_err(|_| ErrorCode::NotFound)?;
     let entry = app.core.ask(app.org, visit, Call::BoardEntry).await?;
-    let patient = entry.seats.iter().find(|s| s.role == Role::Patient).ok_or(ErrorCode::NotFound)?;
+    let patient =
+        entry.seats.iter().find(|s| s.role == Role::Patient).ok_or(ErrorCode::NotFound)?;
     let now = app.clock.now();
     let expires = link_expiry(now, entry.scheduled_at, entry.duration_min);
     let mut tx = app.core.store.begin(app.org, now).await?;

@@ -284,9 +284,9 @@ impl Task {
             Input::LineChanged => self.tell_line(),
             Input::ServerCloses => {
                 for conn in self.state.conns.values() {
-                    let _ = conn.sender.try_send(Outgoing::Message(Box::new(
-                        ServerMessage::Closing {},
-                    )));
+                    let _ = conn
+                        .sender
+                        .try_send(Outgoing::Message(Box::new(ServerMessage::Closing {})));
                     let _ = conn.sender.try_send(Outgoing::Close);
                 }
             }
@@ -347,12 +347,10 @@ impl Task {
 
     /// A step that nobody asked for and that must not be lost: tried again until it is stored.
     pub(super) async fn system(&mut self, actor: Actor, command: Command) {
-        match self.step(actor, audit::Actor::System, command.clone()).await {
-            Err(ErrorCode::StoreBusy | ErrorCode::StoreFull | ErrorCode::Internal) => {
-                self.state.overdue.push_back((actor, command));
-            }
-            // A refusal means that the step lost a race against something that was stored first.
-            Ok(()) | Err(_) => {}
+        let done = self.step(actor, audit::Actor::System, command.clone()).await;
+        // A refusal means that the step lost a race against something that was stored first.
+        if let Err(ErrorCode::StoreBusy | ErrorCode::StoreFull | ErrorCode::Internal) = done {
+            self.state.overdue.push_back((actor, command));
         }
     }
 
@@ -428,8 +426,8 @@ impl Task {
 
     async fn open(&mut self, open: ConnOpen) {
         let ConnOpen { seat, connection, sender, transport, chat_after } = open;
-        let same_page = transport.is_some()
-            && self.state.media.get(&seat).map(|m| m.id.0) == transport;
+        let same_page =
+            transport.is_some() && self.state.media.get(&seat).map(|m| m.id.0) == transport;
         if same_page {
             // The same page on a new socket: not a takeover, whatever became of the old one.
             if let Some(old) = self.state.conns.remove(&seat) {
@@ -445,9 +443,7 @@ impl Task {
         if let Err(code) = result {
             let error = ErrorBody::from(code);
             let message = match (code, self.state.visit.state.is_final()) {
-                (ErrorCode::VisitOver, true) => {
-                    ServerMessage::Ended { reason: self.end_reason() }
-                }
+                (ErrorCode::VisitOver, true) => ServerMessage::Ended { reason: self.end_reason() },
                 (ErrorCode::NotAllowed, _) => ServerMessage::Removed {},
                 _ => ServerMessage::Error { error, reply_to: None },
             };
@@ -496,6 +492,8 @@ impl Task {
             conn.sender = sender.clone();
         }
         self.send_welcome(seat);
+        // A new page has not heard its place in the queue, however often an older one has.
+        self.state.told_line.remove(&seat);
         if was_inside {
             self.send_chat_history(seat, chat_after).await;
         }
@@ -559,7 +557,21 @@ impl Task {
             ClientMessage::Hello { .. } => Ok(()),
         };
         if let Err(code) = result {
+            if code == ErrorCode::NotAllowed {
+                self.record_refusal(seat, by).await;
+            }
             self.send(seat, ServerMessage::Error { error: code.into(), reply_to });
+        }
+    }
+
+    /// Trying what one may not do is worth a line for whoever reads the log. The refusal stands
+    /// whether the line could be written or not.
+    async fn record_refusal(&self, seat: SeatId, by: audit::Actor) {
+        let event = audit::Event::new(audit::Kind::ActionRefused, by);
+        let event = event.visit(self.state.visit.id).seat(seat).refused("not_allowed");
+        let now = self.core.clock.now();
+        if let Ok(tx) = self.core.store.begin(self.state.visit.org, now).await {
+            let _ = tx.commit_with(vec![event]).await;
         }
     }
 
@@ -573,8 +585,7 @@ impl Task {
         let row = self.state.people.get_mut(&seat).ok_or(ErrorCode::NotFound)?;
         let before = row.device_report.replace(stored);
         // The report itself is saved with the next step of this seat; moving on is that step.
-        let checking =
-            self.state.visit.seat(seat).is_some_and(|s| s.state == SeatState::Checking);
+        let checking = self.state.visit.seat(seat).is_some_and(|s| s.state == SeatState::Checking);
         let result = if checking {
             self.step(Actor::Seat(seat), by, Command::CheckDone).await
         } else {
@@ -651,7 +662,6 @@ impl Task {
             None => audit::Actor::Seat(seat),
         }
     }
-
 
     fn end_reason(&self) -> EndReason {
         match self.state.visit.state {

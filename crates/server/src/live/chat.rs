@@ -10,7 +10,12 @@ use visit::{Action, Actor, SeatId, SeatInit, UserId};
 
 impl Task {
     /// Stores a chat message and hands it to everybody inside. A resend finds the stored one.
-    pub(super) async fn chat(&mut self, seat: SeatId, id: &str, text: &str) -> Result<(), ErrorCode> {
+    pub(super) async fn chat(
+        &mut self,
+        seat: SeatId,
+        id: &str,
+        text: &str,
+    ) -> Result<(), ErrorCode> {
         self.state.visit.may(Actor::Seat(seat), Action::Chat).map_err(refusal_code)?;
         let new = NewChat { seat, client_id: id, audience: None, body: text };
         let posted = self.post(&new, Kind::ChatSent).await?;
@@ -56,7 +61,8 @@ impl Task {
         let by = self.audit_actor(new.seat);
         let visit = self.state.visit.id;
         let now = self.core.clock.now();
-        let mut tx = self.core.store.begin(self.state.visit.org, now).await.map_err(|e| store_code(&e))?;
+        let mut tx =
+            self.core.store.begin(self.state.visit.org, now).await.map_err(|e| store_code(&e))?;
         let posted = tx.post_chat(visit, new).await.map_err(|e| store_code(&e))?;
         let done = match &posted {
             Posted::New(row) => {

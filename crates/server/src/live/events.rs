@@ -64,10 +64,7 @@ const fn seat_kind(trigger: SeatTrigger) -> Kind {
 /// Whether somebody inside would see a difference.
 pub fn changes_room(effects: &[Effect]) -> bool {
     effects.iter().any(|e| {
-        matches!(
-            e,
-            Effect::SeatMoved { .. } | Effect::VisitMoved { .. } | Effect::Sending(..)
-        )
+        matches!(e, Effect::SeatMoved { .. } | Effect::VisitMoved { .. } | Effect::Sending(..))
     })
 }
 

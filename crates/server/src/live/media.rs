@@ -176,10 +176,9 @@ impl Task {
     /// What the forwarding unit reports.
     pub(super) async fn media_event(&mut self, event: SfuEvent) {
         // Events of a transport that was replaced meanwhile are about nobody.
-        let current =
-            |seat: &SeatId, transport: &TransportId| {
-                self.state.media.get(seat).is_some_and(|m| m.id == *transport)
-            };
+        let current = |seat: &SeatId, transport: &TransportId| {
+            self.state.media.get(seat).is_some_and(|m| m.id == *transport)
+        };
         match event {
             SfuEvent::Offer { seat, transport, generation, sdp, tracks, .. }
                 if current(&seat, &transport) =>
@@ -235,7 +234,8 @@ impl Task {
             }
             SfuEvent::Refused { visit, transport, code } => {
                 tracing::warn!(?visit, ?code, "a media command was refused");
-                let seat = self.state.media.iter().find(|(_, m)| m.id == transport).map(|(s, _)| *s);
+                let seat =
+                    self.state.media.iter().find(|(_, m)| m.id == transport).map(|(s, _)| *s);
                 if let Some(seat) = seat {
                     let error = refusal(code).into();
                     self.send(seat, ServerMessage::Error { error, reply_to: None });

@@ -146,7 +146,11 @@ impl Core {
     }
 
     /// Takes a visit that has nothing to do out of the registry, unless something is in its queue.
-    pub(crate) fn retire(&self, visit: VisitId, queue: &mut mpsc::UnboundedReceiver<Input>) -> bool {
+    pub(crate) fn retire(
+        &self,
+        visit: VisitId,
+        queue: &mut mpsc::UnboundedReceiver<Input>,
+    ) -> bool {
         let mut visits = self.visits.lock().unwrap_or_else(PoisonError::into_inner);
         if !queue.is_empty() {
             return false;
@@ -214,10 +218,7 @@ impl Core {
     }
 
     /// Passes the forwarding unit's events on to their visits until it ends.
-    pub async fn pump_media_events(
-        self: Arc<Self>,
-        mut events: mpsc::UnboundedReceiver<SfuEvent>,
-    ) {
+    pub async fn pump_media_events(self: Arc<Self>, mut events: mpsc::UnboundedReceiver<SfuEvent>) {
         while let Some(event) = events.recv().await {
             if let Some(visit) = media::visit_of(&event) {
                 // A visit that is gone has no use for its events.

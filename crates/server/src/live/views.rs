@@ -45,10 +45,8 @@ impl Task {
             })
             .collect();
         let kept = self.state.media.get(&id).filter(|m| !m.orphaned).map(|m| m.id.0);
-        let may = Action::ALL
-            .into_iter()
-            .filter(|a| permits(seat.role, SeatState::InCall, *a))
-            .collect();
+        let may =
+            Action::ALL.into_iter().filter(|a| permits(seat.role, SeatState::InCall, *a)).collect();
         self.send(
             id,
             ServerMessage::Welcome {

@@ -49,8 +49,12 @@ async fn run(
     let mut changes = app.core.watch_board(app.org);
     send_whole(app, out, person).await?;
     let mut look = tokio::time::interval(SESSION_CHECK);
+    let mut closing = app.closing.subscribe();
     loop {
         tokio::select! {
+            () = async { drop(closing.wait_for(|closing| *closing).await); } => {
+                return push(out, ServerMessage::Closing {}).await;
+            }
             message = reader.next() => match message {
                 Some(message) => said(app, reader, person, message).await,
                 None => return Ok(()),
@@ -103,8 +107,7 @@ async fn said(app: &Arc<App>, reader: &mut Reader, person: &UserRow, message: Cl
             (Ok(()), None)
         }
         ClientMessage::Admit { visit: Some(visit), seat } => {
-            let result =
-                ask(app, visit, |reply| Call::Admit { user, role, seat, reply }).await;
+            let result = ask(app, visit, |reply| Call::Admit { user, role, seat, reply }).await;
             (result, None)
         }
         ClientMessage::Note { visit: Some(visit), seat, id, text } => {

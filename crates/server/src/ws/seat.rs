@@ -2,8 +2,8 @@
 
 use super::{Hello, Reader, SESSION_CHECK};
 use crate::app::App;
-use auth::{AuthError, JoinedBy};
 use crate::live::{ConnOpen, Input, Outgoing};
+use auth::{AuthError, JoinedBy};
 use protocol::{ClientMessage, ErrorCode};
 use std::sync::Arc;
 use tokio::sync::mpsc;

@@ -133,7 +133,8 @@ impl Browser {
         extra: &[(&str, &str)],
         body: &str,
     ) -> Answer {
-        let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n", self.host);
+        let mut head =
+            format!("{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n", self.host);
         if let Some(origin) = &self.origin {
             head.push_str(&format!("origin: {origin}\r\n"));
         }
@@ -145,7 +146,9 @@ impl Browser {
         }
         if method == "POST" {
             let length = body.len();
-            head.push_str(&format!("content-type: application/json\r\ncontent-length: {length}\r\n"));
+            head.push_str(&format!(
+                "content-type: application/json\r\ncontent-length: {length}\r\n"
+            ));
         }
         let request = format!("{head}\r\n{body}");
         let exchange = async {
@@ -172,7 +175,8 @@ impl Browser {
 
     /// Opens a WebSocket; the status and code when the server refuses it.
     pub async fn socket(&self) -> Result<Socket, (u16, String)> {
-        let mut request = format!("ws://{}/ws", self.host).into_client_request().expect("a request");
+        let mut request =
+            format!("ws://{}/ws", self.host).into_client_request().expect("a request");
         let headers = request.headers_mut();
         if let Some(origin) = &self.origin {
             headers.insert("origin", origin.parse().expect("a header"));

@@ -133,8 +133,7 @@ async fn start(db: Arc<TestDb>, clock: Clock, mailer: Option<Mailer>) -> Started
     media.shards = 1;
     let (events_tx, events) = mpsc::unbounded_channel();
     let (sfu, threads) = Sfu::start(media, events_tx).expect("the forwarding unit starts");
-    let listener =
-        tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
+    let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
     let address = listener.local_addr().expect("an address");
     let core = Core::new(store.clone(), sfu, clock.clone());
     let app = Arc::new(App::new(AppParts {
