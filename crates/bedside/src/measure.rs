@@ -25,7 +25,7 @@ enum What {
     /// Synthetic people in rooms: packets per second and core, added latency, loss.
     Room {
         /// Rooms at once.
-        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=400))]
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=400))]
         rooms: u32,
         /// People in each room.
         #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(2..=6))]

@@ -43,7 +43,7 @@ pub struct Seat {
     pub came_at: Option<Timestamp>,
     /// In the waiting room since. Kept over reloads and lost connections.
     pub waiting_since: Option<Timestamp>,
-    /// First time inside: the chat is visible from then on.
+    /// Let in at: the chat is visible from then on. Kept over lost connections.
     pub admitted_at: Option<Timestamp>,
     /// Connection lost since.
     pub away_since: Option<Timestamp>,
@@ -721,6 +721,10 @@ impl Step<'_> {
         }
         seat.away_since = (to == SeatState::Away).then_some(now);
         if to == SeatState::Admitted {
+            // A guest who was outside meanwhile does not get what was said without them.
+            if trigger == SeatTrigger::Admitted {
+                seat.admitted_at = Some(now);
+            }
             seat.admitted_at.get_or_insert(now);
             seat.left_at = None;
         }

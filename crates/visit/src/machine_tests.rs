@@ -279,6 +279,20 @@ fn muting_is_done_once_and_only_silences() {
 }
 
 #[test]
+fn what_was_said_while_one_was_put_back_stays_unseen() {
+    let mut v = visit();
+    in_call(&mut v);
+    let since = |v: &Visit| v.seat(PATIENT).and_then(|s| s.admitted_at);
+    assert_eq!(since(&v), Some(at(20)));
+    ok(&mut v, 30, Actor::System, Command::Disconnect { seat: PATIENT, connection: 2 });
+    ok(&mut v, 31, Actor::System, Command::Connect { seat: PATIENT, connection: 3 });
+    assert_eq!(since(&v), Some(at(20)), "a lost connection costs nothing");
+    ok(&mut v, 40, Actor::Seat(HOST), Command::PutBack(PATIENT));
+    ok(&mut v, 50, Actor::Seat(HOST), Command::Admit(PATIENT));
+    assert_eq!(since(&v), Some(at(50)));
+}
+
+#[test]
 fn a_full_visit_admits_nobody() {
     let mut v = visit();
     v.max_inside = 2;

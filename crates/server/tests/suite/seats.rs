@@ -83,7 +83,7 @@ async fn chat_is_stored_once_and_delivered_in_order() {
     host.say(chat("one", "third")).await;
     assert_eq!(chat_texts(&host.settle().await), ["first", "second", "third"]);
 
-    let visit = VisitId::parse(&booked.visit).ok().expect("an id");
+    let visit = VisitId::parse(&booked.visit).expect("an id");
     let mut reader = clinic.store().read(clinic.app.org).await.expect("a reader");
     let stored = reader.chat_after(visit, 0, 100).await.expect("lines");
     let texts: Vec<String> = stored.iter().map(|row| row.body.to_string()).collect();

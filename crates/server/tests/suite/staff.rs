@@ -43,7 +43,7 @@ async fn a_new_colleague_enrols_and_signs_in_with_two_factors() {
     let (app, email) = (&clinic.app, "new@clinic.example");
     let new = NewStaff { email, name: "Dr. New", role: UserRole::Clinician };
     let added = app.staff.add(app.org, Actor::System, &new, clinic.clock.now()).await;
-    let secret = added.ok().expect("an account").1.to_text().to_string();
+    let secret = added.expect("an account").1.to_text().to_string();
 
     let mut browser = Browser::new(&clinic);
     let step = browser.post("/api/signin/link", &json!({ "secret": secret })).await.good();
@@ -112,7 +112,7 @@ async fn disabling_an_account_closes_its_sockets_and_nobody_elses() {
     others.wait("board").await;
     let app = &clinic.app;
     let disabled = app.staff.disable(app.org, Actor::System, gray.user, clinic.clock.now()).await;
-    disabled.ok().expect("disables");
+    disabled.expect("disables");
     assert_eq!(mine.refusal().await, "not_signed_in");
     mine.rest().await;
     assert_eq!(gray.browser.get("/api/me").await.code(), "not_signed_in");
