@@ -56,6 +56,17 @@ fn default_https() -> SocketAddr {
     SocketAddr::from(([0, 0, 0, 0], 443))
 }
 
+impl Web {
+    /// The address that browsers use.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        match self.listen.port() {
+            443 => format!("https://{}", self.domain),
+            port => format!("https://{}:{port}", self.domain),
+        }
+    }
+}
+
 /// Where the certificate comes from.
 #[derive(Deserialize)]
 #[serde(tag = "from", rename_all = "lowercase", deny_unknown_fields)]

@@ -133,11 +133,7 @@ pub async fn serve(path: &Path, detail: crate::logs::Detail) -> Result<(), Failu
     crate::demo::private_folder(&cache)?;
     let tls = tls::from_settings(&config.web.certificate, &config.web.domain, &cache)?;
     let listener = addresses::listen(config.web.listen, false, "web.listen").await?;
-    let port = listener.local_addr()?.port();
-    let origin = match port {
-        443 => format!("https://{}", config.web.domain),
-        port => format!("https://{}:{port}", config.web.domain),
-    };
+    let origin = config.web.origin();
     let metrics_token =
         config.telemetry.metrics_token_file.as_deref().map(config::secret_file).transpose()?;
     let mailer = match &config.mail {
@@ -183,7 +179,7 @@ pub async fn serve(path: &Path, detail: crate::logs::Detail) -> Result<(), Failu
 pub async fn user(args: UserArgs, out: &mut Terminal) -> Result<(), Failure> {
     let config = Config::read(&args.config)?;
     let store = open(&config).await?;
-    let done = act(&store, args.action, &config.web.domain, out).await;
+    let done = act(&store, args.action, &config.web.origin(), out).await;
     store.close(Clock::system().now()).await?;
     done
 }
@@ -191,7 +187,7 @@ pub async fn user(args: UserArgs, out: &mut Terminal) -> Result<(), Failure> {
 async fn act(
     store: &Store,
     action: UserAction,
-    domain: &str,
+    origin: &str,
     out: &mut Terminal,
 ) -> Result<(), Failure> {
     let staff = compose::staff_auth(store)?;
@@ -202,7 +198,7 @@ async fn act(
         }
         other => Ok(other?.id),
     };
-    let link = |secret: &auth::Secret| format!("https://{domain}/clinic#in={}", &*secret.to_text());
+    let link = |secret: &auth::Secret| format!("{origin}/clinic#in={}", &*secret.to_text());
     match action {
         UserAction::Add { email, name, role } => {
             let role = match role {
