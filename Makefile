@@ -61,9 +61,9 @@ unit: $(WEB_DIST) ## Rust tests: unit, conformance, attack.
 	@$(APT) postgres
 	$(CARGO) test $(FLAGS)
 
-gallery: $(WEB_DEPS) ## Every screen in Chromium: axe, phone width, languages.
+gallery: $(WEB_DIST) ## Every screen in Chromium: axe, phone width, languages.
 	@$(APT) chromium
-	npm run --prefix web/app --silent test:pages
+	cd web/app && npm run --silent gallery && npx playwright test
 
 e2e: build ## Whole visits in Chromium.
 	@$(APT) chromium
