@@ -400,13 +400,7 @@ impl Task {
             DropReason::TakenOver => ServerMessage::TakenOver {},
             DropReason::Removed => ServerMessage::Removed {},
             DropReason::Left => ServerMessage::Ended { reason: EndReason::YouLeft },
-            DropReason::Ended => ServerMessage::Ended {
-                reason: match self.state.visit.state {
-                    visit::VisitState::NoShow => EndReason::NoShow,
-                    visit::VisitState::Failed => EndReason::Failed,
-                    _ => EndReason::Done,
-                },
-            },
+            DropReason::Ended => ServerMessage::Ended { reason: self.end_reason() },
         };
         self.send(seat, message);
         if let Some(conn) = self.state.conns.remove(&seat) {
