@@ -32,11 +32,18 @@ postgres)
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null ||
         [ -n "${BEDSIDE_TEST_POSTGRES:-}" ] || install "the tests run on it too" postgresql
     ;;
+coturn)
+    command -v turnutils_uclient >/dev/null || install "its client tests the relay" coturn
+    ;;
 chromium)
     [ -x "${CHROMIUM:-/usr/bin/chromium}" ] || install "browser tests" chromium
     ;;
+janus)
+    command -v janus >/dev/null || install "to compare with it" janus
+    command -v taskset >/dev/null || install "to keep it on one core" util-linux
+    ;;
 *)
-    say "usage: need.sh tools|node|postgres|chromium"
+    say "usage: need.sh tools|node|postgres|coturn|chromium|janus"
     exit 2
     ;;
 esac
