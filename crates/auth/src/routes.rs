@@ -32,10 +32,16 @@ pub enum Route {
     Me,
     /// A join token for the socket of the board.
     BoardToken,
+    /// The clinicians for whom visits can be booked, by name.
+    Clinicians,
     /// Books a visit.
     VisitCreate,
+    /// Books a visit that will be somebody else's.
+    VisitCreateForOther,
     /// One more person, or a fresh link.
     VisitInvite,
+    /// Invites a clinician of the same clinic.
+    VisitInviteColleague,
     /// Closes a visit from the board.
     VisitOutcome,
     /// Lets the synthetic patient join (demo only).
@@ -54,7 +60,7 @@ pub enum Route {
 
 impl Route {
     /// Every route, for tables and tests.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 26] = [
         Self::LinkLook,
         Self::LinkOpen,
         Self::SeatMine,
@@ -69,8 +75,11 @@ impl Route {
         Self::MfaFinish,
         Self::Me,
         Self::BoardToken,
+        Self::Clinicians,
         Self::VisitCreate,
+        Self::VisitCreateForOther,
         Self::VisitInvite,
+        Self::VisitInviteColleague,
         Self::VisitOutcome,
         Self::VisitGuest,
         Self::Accounts,
@@ -137,8 +146,11 @@ pub const fn may_use(caller: Caller, route: Route) -> bool {
         R::SignOutEverywhere
         | R::Me
         | R::BoardToken
+        | R::Clinicians
         | R::VisitCreate
+        | R::VisitCreateForOther
         | R::VisitInvite
+        | R::VisitInviteColleague
         | R::VisitOutcome
         | R::VisitGuest => matches!(caller, C::Staff | C::Clinician | C::Admin),
         R::Accounts | R::Settings => matches!(caller, C::Admin),
@@ -150,7 +162,7 @@ mod tests {
     use super::*;
 
     /// The same table, written out by hand: one column per caller in the order of [`Caller::ALL`].
-    const EXPECTED: [(Route, [u8; 6]); 23] = [
+    const EXPECTED: [(Route, [u8; 6]); 26] = [
         //                          anonymous, device, partial, staff, clinician, admin
         (Route::LinkLook, [1, 1, 1, 1, 1, 1]),
         (Route::LinkOpen, [1, 1, 1, 1, 1, 1]),
@@ -166,8 +178,11 @@ mod tests {
         (Route::MfaFinish, [0, 0, 1, 0, 0, 0]),
         (Route::Me, [0, 0, 0, 1, 1, 1]),
         (Route::BoardToken, [0, 0, 0, 1, 1, 1]),
+        (Route::Clinicians, [0, 0, 0, 1, 1, 1]),
         (Route::VisitCreate, [0, 0, 0, 1, 1, 1]),
+        (Route::VisitCreateForOther, [0, 0, 0, 1, 1, 1]),
         (Route::VisitInvite, [0, 0, 0, 1, 1, 1]),
+        (Route::VisitInviteColleague, [0, 0, 0, 1, 1, 1]),
         (Route::VisitOutcome, [0, 0, 0, 1, 1, 1]),
         (Route::VisitGuest, [0, 0, 0, 1, 1, 1]),
         (Route::Accounts, [0, 0, 0, 0, 0, 1]),

@@ -4,56 +4,14 @@ use audit::{Actor, Kind};
 use auth::{Cost, GuestAuth, JoinTokens, NewStaff, Passwords, Prefix, StaffAuth, SystemEntropy};
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use store::UserRole;
-use store::testing::{NOON, TestDb};
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
+use store::testing::{AllLogs, NOON, TestDb};
 use zeroize::Zeroizing;
-
-/// Keeps every field of every event and span, at every level.
-#[derive(Clone, Default)]
-struct Everything(Arc<Mutex<String>>);
-
-struct Writer<'a>(&'a mut String);
-
-impl Visit for Writer<'_> {
-    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
-        let _ = writeln!(self.0, "{}={value:?}", field.name());
-    }
-}
-
-impl Everything {
-    fn keep(&self, write: impl FnOnce(&mut Writer<'_>)) {
-        let mut text = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        write(&mut Writer(&mut text));
-    }
-}
-
-impl Subscriber for Everything {
-    fn enabled(&self, _: &Metadata<'_>) -> bool {
-        true
-    }
-    fn new_span(&self, span: &Attributes<'_>) -> Id {
-        self.keep(|writer| span.record(writer));
-        Id::from_u64(1)
-    }
-    fn record(&self, _: &Id, values: &Record<'_>) {
-        self.keep(|writer| values.record(writer));
-    }
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-    fn event(&self, event: &Event<'_>) {
-        self.keep(|writer| event.record(writer));
-    }
-    fn enter(&self, _: &Id) {}
-    fn exit(&self, _: &Id) {}
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_canary_gets_out() {
-    let logs = Everything::default();
-    tracing::subscriber::set_global_default(logs.clone()).expect("the only subscriber");
+    let logs = AllLogs::listen();
 
     let db = TestDb::sqlite();
     let store = db.open().await;
@@ -99,7 +57,7 @@ async fn no_canary_gets_out() {
     let _ = writeln!(errors, "{partial:?}");
     staff.disable(org, Actor::System, user, NOON).await.expect("disables");
 
-    let logged = logs.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let logged = logs.text();
     assert!(logged.contains("reason="), "the subscriber hears the store");
     let mut audit = String::new();
     for writer in store.audit_writers().await.expect("writers") {

@@ -1,6 +1,6 @@
 //! Messages from a browser.
 
-use crate::{CheckReport, limits};
+use crate::{CheckReport, ErrorCode, limits};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use visit::{ConsentDecision, Purpose, SeatId, Source, VisitId};
@@ -217,7 +217,21 @@ pub enum EndAs {
 
 impl ClientMessage {
     /// Whether every text and list is within [`limits`].
-    pub(crate) fn within_limits(&self) -> bool {
+    ///
+    /// # Errors
+    /// [`ErrorCode::SdpTooLarge`] for a long SDP, [`ErrorCode::BadMessage`] for anything else: no
+    /// page of ours gets there.
+    pub(crate) fn check_limits(&self) -> Result<(), ErrorCode> {
+        match self {
+            Self::Answer { sdp, .. } if sdp.len() > limits::MAX_SDP_BYTES => {
+                Err(ErrorCode::SdpTooLarge)
+            }
+            _ if self.within_limits() => Ok(()),
+            _ => Err(ErrorCode::BadMessage),
+        }
+    }
+
+    fn within_limits(&self) -> bool {
         let id_ok = |id: &str| !id.is_empty() && id.len() <= 40 && id.is_ascii();
         let text_ok = |t: &str| !t.trim().is_empty() && t.chars().count() <= limits::MAX_CHAT_CHARS;
         match self {
@@ -227,7 +241,6 @@ impl ClientMessage {
                 text_version.len() <= 40 && locale.len() <= 20
             }
             Self::Note { id, text, .. } | Self::Chat { id, text } => id_ok(id) && text_ok(text),
-            Self::Answer { sdp, .. } => sdp.len() <= limits::MAX_SDP_BYTES,
             Self::View { tiles } => tiles.len() <= limits::MAX_TILES,
             Self::Rate { stars } => (1..=5).contains(stars),
             Self::Quality { report } => {

@@ -71,6 +71,8 @@ codes! {
     NotANoShow = 409, "The patient did come. End the visit as failed for technical reasons.";
     /// Another device has taken over the seat.
     TakenOver = 409, "This visit was opened on another device. Press the button to bring it back.";
+    /// The clinic made a fresh link for this seat; the link that this page came by is dead.
+    LinkReplaced = 410, "Your clinic sent a new link, and this one is closed. Open the new link.";
     /// The visit is over.
     VisitOver = 410, "This visit is over. Ask your clinic for a new one.";
     /// The visit is full.
@@ -79,6 +81,8 @@ codes! {
     ServerClosing = 503, "The clinic closed the visit for a moment. Your link still works.";
     /// SDP that cannot be used.
     BadSdp = 400, "The call could not be set up. The page tries again by itself.";
+    /// SDP longer than [`crate::limits::MAX_SDP_BYTES`].
+    SdpTooLarge = 413, "This browser describes its call at too great a length. Reload the page, or use another browser.";
     /// An answer to an offer that is no longer current.
     StaleAnswer = 409, "The call has changed meanwhile. The page tries again by itself.";
     /// The form has a mistake; `field` says where.

@@ -4,7 +4,7 @@
 use crate::BoardVisit;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
-use visit::{Role, SeatId, Timestamp, VisitId};
+use visit::{Role, SeatId, Timestamp, UserId, VisitId};
 
 /// `POST /api/link/look`: what the button page may show before the link is used. Consumes nothing.
 /// Also `POST /api/link/open`: uses the link and binds the seat to this device.
@@ -178,10 +178,31 @@ pub struct Me {
     pub sessions: u32,
 }
 
+/// One of the clinic's people for whom a visit can be booked, and who can be invited into one.
+#[derive(Clone, Serialize, Deserialize, TS)]
+pub struct Clinician {
+    /// Who.
+    pub id: UserId,
+    /// The name as the clinic wrote it.
+    pub name: String,
+}
+
+/// `GET /api/clinicians`, for staff.
+#[derive(Clone, Serialize, Deserialize, TS)]
+pub struct Clinicians {
+    /// Sorted by name. The caller is among them if a visit can be theirs.
+    pub clinicians: Vec<Clinician>,
+}
+
 /// `POST /api/visits`: books a visit. Answer: [`VisitCreated`].
 #[derive(Clone, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct CreateVisit {
+    /// The clinician whose visit it is, one of `GET /api/clinicians`. Absent: the caller, who has to
+    /// be one; reception names somebody.
+    #[serde(default)]
+    #[ts(optional)]
+    pub host: Option<UserId>,
     /// The patient's name.
     pub patient_name: String,
     /// Where to send the invitation; empty to copy the link instead.
@@ -194,7 +215,8 @@ pub struct CreateVisit {
     #[serde(default)]
     #[ts(optional)]
     pub scheduled_at: Option<Timestamp>,
-    /// Planned length in minutes, 5–240.
+    /// Planned length in minutes, [`crate::limits::MIN_VISIT_MIN`] to
+    /// [`crate::limits::MAX_VISIT_MIN`].
     pub duration_min: u32,
     /// A short note for the clinic.
     #[serde(default)]
@@ -244,6 +266,16 @@ pub struct Invite {
     /// The browser's offset from UTC in minutes.
     #[serde(default)]
     pub utc_offset_min: i32,
+}
+
+/// `POST /api/visits/{visit}/colleague`: invites a clinician of the same clinic. There is no link:
+/// the visit says on their board that they were invited, and they join with their own session.
+/// Inviting the same person twice is the same as once. Answer: nothing (204).
+#[derive(Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct InviteColleague {
+    /// Whom, one of `GET /api/clinicians`, and not the one whose visit it is.
+    pub user: UserId,
 }
 
 /// A link to send, and the text to send it with.

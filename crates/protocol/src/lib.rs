@@ -31,6 +31,7 @@ pub const PROTOCOL_VERSION: u32 = 1;
 ///
 /// # Errors
 /// [`ErrorCode::MessageTooLarge`] above [`limits::MAX_CLIENT_MESSAGE_BYTES`],
+/// [`ErrorCode::SdpTooLarge`] for an SDP above [`limits::MAX_SDP_BYTES`],
 /// [`ErrorCode::BadMessage`] for anything that is not exactly a [`ClientMessage`] or breaks a
 /// length limit.
 pub fn parse_client(text: &str) -> Result<ClientMessage, ErrorCode> {
@@ -38,5 +39,5 @@ pub fn parse_client(text: &str) -> Result<ClientMessage, ErrorCode> {
         return Err(ErrorCode::MessageTooLarge);
     }
     let message: ClientMessage = serde_json::from_str(text).map_err(|_| ErrorCode::BadMessage)?;
-    if message.within_limits() { Ok(message) } else { Err(ErrorCode::BadMessage) }
+    message.check_limits().map(|()| message)
 }

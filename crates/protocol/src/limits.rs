@@ -9,6 +9,14 @@ pub const MAX_SDP_BYTES: usize = 48 * 1024;
 pub const MAX_CHAT_CHARS: usize = 2_000;
 /// Longest name, in Unicode scalar values.
 pub const MAX_NAME_CHARS: usize = 120;
+/// Longest note of the clinic about a visit, in Unicode scalar values.
+pub const MAX_NOTE_CHARS: usize = 500;
+/// Longest e-mail address, in bytes (RFC 5321 §4.5.3.1.3, without the angle brackets).
+pub const MAX_EMAIL_BYTES: usize = 254;
+/// Shortest planned length of a visit, in minutes.
+pub const MIN_VISIT_MIN: u32 = 5;
+/// Longest planned length of a visit, in minutes.
+pub const MAX_VISIT_MIN: u32 = 240;
 /// Most tiles in one view.
 pub const MAX_TILES: usize = 24;
 /// How long a join token lives, in seconds. It works once.

@@ -1,6 +1,6 @@
 //! Messages to a browser.
 
-use crate::{CheckReport, ErrorBody};
+use crate::{CheckReport, ErrorBody, ErrorCode};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use visit::{
@@ -177,6 +177,13 @@ pub enum ServerMessage {
         #[ts(optional)]
         reply_to: Option<String>,
     },
+}
+
+/// A refusal of nothing in particular that the page said.
+impl From<ErrorCode> for ServerMessage {
+    fn from(code: ErrorCode) -> Self {
+        Self::Error { error: code.into(), reply_to: None }
+    }
 }
 
 impl ServerMessage {
@@ -360,6 +367,8 @@ pub struct BoardVisit {
     pub host_name: String,
     /// Whether it is the reader's own visit.
     pub mine: bool,
+    /// A colleague invited the reader into it, and the reader has not entered it yet.
+    pub invited: bool,
     /// Where it stands.
     pub state: VisitState,
     /// Booked for.

@@ -45,6 +45,15 @@ fn long_texts_are_refused() {
 }
 
 #[test]
+fn a_long_session_description_is_refused_by_its_own_name() {
+    let answer =
+        |n: usize| format!(r#"{{"type":"answer","generation":1,"sdp":"{}"}}"#, "x".repeat(n));
+    assert!(parse_client(&answer(protocol::limits::MAX_SDP_BYTES)).is_ok());
+    assert_eq!(refused(&answer(protocol::limits::MAX_SDP_BYTES + 1)), ErrorCode::SdpTooLarge);
+    assert_eq!(refused(&answer(70_000)), ErrorCode::MessageTooLarge);
+}
+
+#[test]
 fn deep_nesting_is_refused_and_does_not_overflow_the_stack() {
     let bomb = "[".repeat(60_000);
     assert_eq!(refused(&bomb), ErrorCode::BadMessage);

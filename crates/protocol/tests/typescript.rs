@@ -1,7 +1,7 @@
 //! `web/sdk/src/protocol.ts` is generated from the Rust types. Run with `UPDATE_PROTOCOL=1` (or
 //! `make protocol`) to write it; without, a stale copy fails.
 
-use protocol::{check, client, error, http, server};
+use protocol::{check, client, error, http, limits, server};
 use ts_rs::{Config, TS};
 
 fn generated() -> String {
@@ -61,20 +61,35 @@ fn generated() -> String {
         http::MfaFinish,
         http::MfaDone,
         http::Me,
+        http::Clinician,
+        http::Clinicians,
         http::CreateVisit,
         http::VisitCreated,
         http::Invite,
+        http::InviteColleague,
         http::Invitation,
         http::SetOutcome,
         http::RateRequest,
     );
-    out.push_str(&format!(
-        "\nexport const PROTOCOL_VERSION = {};\nexport const SILENCE_MS = {};\nexport const MAX_CHAT_CHARS = {};\nexport const MAX_NAME_CHARS = {};\n",
-        protocol::PROTOCOL_VERSION,
-        protocol::limits::SILENCE_MS,
-        protocol::limits::MAX_CHAT_CHARS,
-        protocol::limits::MAX_NAME_CHARS,
-    ));
+    out.push('\n');
+    macro_rules! numbers {
+        ($($name:literal = $value:expr),* $(,)?) => {
+            $( out.push_str(&format!("export const {} = {};\n", $name, $value)); )*
+        };
+    }
+    numbers!(
+        "PROTOCOL_VERSION" = protocol::PROTOCOL_VERSION,
+        "SILENCE_MS" = limits::SILENCE_MS,
+        "MAX_CLIENT_MESSAGE_BYTES" = limits::MAX_CLIENT_MESSAGE_BYTES,
+        "MAX_SDP_BYTES" = limits::MAX_SDP_BYTES,
+        "MAX_CHAT_CHARS" = limits::MAX_CHAT_CHARS,
+        "MAX_NAME_CHARS" = limits::MAX_NAME_CHARS,
+        "MAX_NOTE_CHARS" = limits::MAX_NOTE_CHARS,
+        "MAX_EMAIL_BYTES" = limits::MAX_EMAIL_BYTES,
+        "MIN_VISIT_MIN" = limits::MIN_VISIT_MIN,
+        "MAX_VISIT_MIN" = limits::MAX_VISIT_MIN,
+        "MAX_TILES" = limits::MAX_TILES,
+    );
     let codes: Vec<_> =
         error::ErrorCode::ALL.iter().filter_map(|c| serde_json::to_string(c).ok()).collect();
     out.push_str(&format!(

@@ -86,14 +86,20 @@ impl InviteText<'_> {
         let event = Event::new()
             .uid(&format!("{}@bedside", self.visit.to_text()))
             .timestamp(time(now))
-            .summary(&self.subject())
-            .description(&self.body())
+            .summary(&without_returns(&self.subject()))
+            .description(&without_returns(&self.body()))
             .starts(time(self.at))
             .ends(time(end))
             .url(self.url)
             .done();
         Calendar::new().push(event).done().to_string()
     }
+}
+
+/// The library escapes line feeds but no carriage returns, which some readers take for the end of a
+/// line (RFC 5545 §3.1).
+fn without_returns(text: &str) -> String {
+    text.replace('\r', "")
 }
 
 /// A QR code of `text` as an SVG document.
@@ -145,6 +151,13 @@ mod tests {
         for line in ["BEGIN:VEVENT", "DTSTART:20231114T221320Z", "DTEND:20231114T222820Z"] {
             assert!(ics.contains(line), "{line}");
         }
+    }
+
+    #[test]
+    fn a_name_cannot_begin_a_line_of_the_calendar_file() {
+        let host = "Dr. Gray\r\nATTENDEE:a\rATTENDEE:b\nATTENDEE:c";
+        let ics = InviteText { host, ..text("en", 0) }.ics(Timestamp(1_690_000_000_000_000));
+        assert!(ics.split(['\r', '\n']).all(|line| !line.starts_with("ATTENDEE")));
     }
 
     #[test]

@@ -22,22 +22,57 @@ pub use clock::Clock;
 pub use listen::{Incoming, Peer};
 pub use mail::{MailConfig, MailError, MailSecurity, Mailer};
 
+use axum::Extension;
+use axum::extract::ConnectInfo;
+use axum::serve::Listener as _;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// The head of a request has to be there within this time, counted from when it was due: from the
+/// handshake, or from the answer before. Otherwise half a request would hold a connection for ever.
+const HEAD_WITHIN: Duration = Duration::from_secs(15);
 
 /// Serves one address until `stop` is told, then lets open requests finish.
 ///
 /// # Errors
-/// When the socket breaks.
+/// None at present: what breaks a single connection ends that connection.
 pub async fn serve(
     app: Arc<App>,
-    incoming: Incoming,
-    mut stop: tokio::sync::watch::Receiver<bool>,
+    mut incoming: Incoming,
+    mut stop: watch::Receiver<bool>,
 ) -> io::Result<()> {
-    let router = http::router(app).into_make_service_with_connect_info::<Peer>();
-    axum::serve(incoming, router)
-        .with_graceful_shutdown(async move {
-            let _ = stop.wait_for(|stop| *stop).await;
-        })
-        .await
+    let router = http::router(app);
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN);
+    let mut connections = JoinSet::new();
+    loop {
+        let (stream, address) = tokio::select! {
+            accepted = incoming.accept() => accepted,
+            _ = stop.wait_for(|stop| *stop) => break,
+        };
+        let service = router.clone().layer(Extension(ConnectInfo(Peer(address))));
+        let connection = builder
+            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
+            .with_upgrades();
+        let mut stop = stop.clone();
+        connections.spawn(async move {
+            let mut connection = pin!(connection);
+            tokio::select! {
+                _ = connection.as_mut() => return,
+                _ = stop.wait_for(|stop| *stop) => connection.as_mut().graceful_shutdown(),
+            }
+            let _ = connection.await;
+        });
+        while connections.try_join_next().is_some() {}
+    }
+    drop(incoming);
+    while connections.join_next().await.is_some() {}
+    Ok(())
 }

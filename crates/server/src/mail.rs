@@ -95,19 +95,7 @@ impl Mailer {
     /// # Errors
     /// [`MailError::BadAddress`] or [`MailError::Refused`].
     pub async fn send(&self, mail: Mail<'_>) -> Result<(), MailError> {
-        let to: Address = mail.to.parse().map_err(|_| MailError::BadAddress)?;
-        let calendar = ContentType::parse("text/calendar; charset=utf-8; method=PUBLISH")
-            .map_err(|_| MailError::BadConfig)?;
-        let message = Message::builder()
-            .from(self.from.clone())
-            .to(Mailbox::new(None, to))
-            .subject(mail.subject)
-            .multipart(
-                MultiPart::mixed().singlepart(SinglePart::plain(mail.body.to_owned())).singlepart(
-                    Attachment::new("visit.ics".to_owned()).body(mail.ics.to_owned(), calendar),
-                ),
-            )
-            .map_err(|_| MailError::BadAddress)?;
+        let message = self.compose(&mail)?;
         match self.transport.send(message).await {
             Ok(_) => Ok(()),
             Err(error) => {
@@ -121,10 +109,30 @@ impl Mailer {
             }
         }
     }
+
+    /// The message as it goes to the mail server.
+    ///
+    /// # Errors
+    /// [`MailError::BadAddress`].
+    pub fn compose(&self, mail: &Mail<'_>) -> Result<Message, MailError> {
+        let to: Address = mail.to.parse().map_err(|_| MailError::BadAddress)?;
+        let calendar = ContentType::parse("text/calendar; charset=utf-8; method=PUBLISH")
+            .map_err(|_| MailError::BadConfig)?;
+        Message::builder()
+            .from(self.from.clone())
+            .to(Mailbox::new(None, to))
+            .subject(mail.subject)
+            .multipart(
+                MultiPart::mixed().singlepart(SinglePart::plain(mail.body.to_owned())).singlepart(
+                    Attachment::new("visit.ics".to_owned()).body(mail.ics.to_owned(), calendar),
+                ),
+            )
+            .map_err(|_| MailError::BadAddress)
+    }
 }
 
 /// Whether `text` looks like an e-mail address that a server could take.
 #[must_use]
 pub fn is_address(text: &str) -> bool {
-    text.len() <= 254 && text.parse::<Address>().is_ok()
+    text.len() <= protocol::limits::MAX_EMAIL_BYTES && text.parse::<Address>().is_ok()
 }

@@ -8,55 +8,9 @@ use common::browser::Browser;
 use common::people::{Guest, Staff, admit, chat, consent};
 use common::{Clinic, METRICS_TOKEN};
 use serde_json::json;
-use std::fmt::Write as _;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
 use store::UserRole;
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
-
-/// Keeps every field of every event and span of every crate, at every level.
-#[derive(Clone, Default)]
-struct Everything(Arc<Mutex<String>>);
-
-struct Writer<'a>(&'a mut String);
-
-impl Visit for Writer<'_> {
-    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
-        let _ = writeln!(self.0, "{}={value:?}", field.name());
-    }
-}
-
-impl Everything {
-    fn keep(&self, write: impl FnOnce(&mut Writer<'_>)) {
-        let mut text = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        write(&mut Writer(&mut text));
-    }
-}
-
-impl Subscriber for Everything {
-    fn enabled(&self, _: &Metadata<'_>) -> bool {
-        true
-    }
-    fn new_span(&self, span: &Attributes<'_>) -> Id {
-        self.keep(|writer| span.record(writer));
-        Id::from_u64(1)
-    }
-    fn record(&self, _: &Id, values: &Record<'_>) {
-        self.keep(|writer| values.record(writer));
-    }
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-    fn event(&self, event: &Event<'_>) {
-        let target = event.metadata().target();
-        self.keep(|writer| {
-            let _ = writeln!(writer.0, "[{target}]");
-            event.record(writer);
-        });
-    }
-    fn enter(&self, _: &Id) {}
-    fn exit(&self, _: &Id) {}
-}
+use store::testing::AllLogs;
 
 const CANARIES: [(&str, &str); 10] = [
     ("clinician's name", "Clinicanary Alpha"),
@@ -89,8 +43,7 @@ fn contains(bytes: &[u8], canary: &str) -> bool {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_canary_gets_out() {
-    let logs = Everything::default();
-    tracing::subscriber::set_global_default(logs.clone()).expect("the only subscriber");
+    let logs = AllLogs::listen();
     let clinic = Clinic::sqlite().await;
     let mut host = Staff::of(&clinic, CANARIES[1].1, CANARIES[0].1, UserRole::Clinician).await;
     let booking = json!({
@@ -167,7 +120,7 @@ async fn no_canary_gets_out() {
     }
     let (db, _) = clinic.kill().await;
     read_folder(db.dir(), &mut places);
-    let logged = logs.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let logged = logs.text();
     for target in ["[server", "[store"] {
         assert!(logged.contains(target), "the log of {target}] was heard");
     }

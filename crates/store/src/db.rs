@@ -15,8 +15,10 @@ use ulid::Ulid;
 use visit::{OrgId, Timestamp, VisitId};
 
 /// Every schema step, in order. A step that was released is never edited.
-const MIGRATIONS: &[(i64, &str, &str)] =
-    &[(1, "initial", include_str!("../migrations/0001_initial.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "initial", include_str!("../migrations/0001_initial.sql")),
+    (2, "invited by, and hold", include_str!("../migrations/0002_invited_by_and_hold.sql")),
+];
 
 /// Unwrapped keys kept in memory. A visit needs its key many times in an hour and then hardly ever.
 const MAX_KNOWN_KEYS: usize = 10_000;

@@ -71,6 +71,9 @@ pub struct SeatRow {
     pub role: Role,
     /// The account, for people of the clinic.
     pub user: Option<UserId>,
+    /// The colleague who invited this member of staff. Nobody for guests, who have links, and for
+    /// staff who came by themselves.
+    pub invited_by: Option<UserId>,
     /// Where the person stands.
     pub state: SeatState,
     /// Who it is.
@@ -89,6 +92,8 @@ pub struct SeatRow {
     pub away_since: Option<Timestamp>,
     /// When the person last left.
     pub left_at: Option<Timestamp>,
+    /// The person left because the seat was held for long enough, and has not moved on since.
+    pub hold_expired: bool,
     /// What the device check found.
     pub device_report: Option<DeviceReport>,
     /// The answer to the question at the end, 1 to 5.
@@ -105,6 +110,7 @@ impl SeatRow {
             id,
             role,
             user: None,
+            invited_by: None,
             state: SeatState::Invited,
             person,
             invited_at: at,
@@ -114,6 +120,7 @@ impl SeatRow {
             in_call_at: None,
             away_since: None,
             left_at: None,
+            hold_expired: false,
             device_report: None,
             rating: None,
             locale: None,
@@ -128,7 +135,7 @@ macro_rules! seat_columns {
     () => {
         "s.visit_id, s.id, s.role, s.user_id, s.state, s.person_sealed, s.invited_at, \
          s.waiting_since, s.admitted_at, s.in_call_at, s.away_since, s.left_at, s.device_check, \
-         s.rating, s.locale, s.came_at"
+         s.rating, s.locale, s.came_at, s.invited_by, s.hold_expired"
     };
 }
 pub(crate) use seat_columns;
@@ -154,6 +161,7 @@ impl Reader {
             id,
             role: cols.code("role", Role::parse)?,
             user: cols.opt_id("user_id", UserId::parse)?,
+            invited_by: cols.opt_id("invited_by", UserId::parse)?,
             state: cols.code("state", SeatState::parse)?,
             person: open_json(key, SealPurpose::Person, &aad, &cols.bytes("person_sealed")?)?,
             invited_at: cols.time("invited_at")?,
@@ -163,6 +171,7 @@ impl Reader {
             in_call_at: cols.opt_time("in_call_at")?,
             away_since: cols.opt_time("away_since")?,
             left_at: cols.opt_time("left_at")?,
+            hold_expired: cols.flag("hold_expired")?,
             device_report,
             rating,
             locale: cols.opt_text("locale")?,
@@ -184,13 +193,13 @@ impl Tx {
         let report = seat.device_report.as_ref().map(to_json).transpose()?;
         let query = sql("INSERT INTO seats (org, visit_id, id, role, user_id, state, \
              person_sealed, invited_at, waiting_since, admitted_at, in_call_at, away_since, \
-             left_at, device_check, rating, locale, came_at) \
+             left_at, device_check, rating, locale, came_at, invited_by, hold_expired) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, \
-             $17) \
+             $17, $18, $19) \
              ON CONFLICT (org, visit_id, id) DO UPDATE SET user_id = $5, state = $6, \
              person_sealed = $7, waiting_since = $9, admitted_at = $10, in_call_at = $11, \
              away_since = $12, left_at = $13, device_check = $14, rating = $15, locale = $16, \
-             came_at = $17")
+             came_at = $17, invited_by = $18, hold_expired = $19")
         .bind(self.org_text())
         .bind(visit.to_text())
         .bind(seat.id.to_text())
@@ -207,7 +216,9 @@ impl Tx {
         .bind(report)
         .bind(seat.rating.map(i64::from))
         .bind(seat.locale.clone())
-        .bind(micros(seat.came_at));
+        .bind(micros(seat.came_at))
+        .bind(seat.invited_by.map(UserId::to_text))
+        .bind(i64::from(seat.hold_expired));
         self.run(query).await.map(|_| ())
     }
 }

@@ -1,7 +1,11 @@
-//! Databases for tests, of this crate and of others. Not part of the program: everything here
+//! Databases and log records for tests, of this crate and of others. Not part of the program: everything here
 //! panics when the machine does not play along, with a sentence that says what is missing.
 
 #![allow(clippy::expect_used, clippy::panic)]
+
+mod logs;
+
+pub use logs::AllLogs;
 
 use crate::{Store, StoreConfig};
 use keys::{FileKeyring, Kek};

@@ -30,6 +30,17 @@ text_enum! {
     }
 }
 
+impl UserRole {
+    /// Whether a visit can be this person's: booked for them, or theirs to be invited into.
+    #[must_use]
+    pub const fn holds_visits(self) -> bool {
+        match self {
+            Self::Admin | Self::Clinician => true,
+            Self::Staff => false,
+        }
+    }
+}
+
 /// An account to be made.
 pub struct NewUser {
     /// Its id, chosen by the caller.
@@ -57,6 +68,14 @@ pub struct UserRow {
     pub has_totp: bool,
     /// When it was made.
     pub created_at: Timestamp,
+}
+
+impl UserRow {
+    /// Whether a visit can be this person's now.
+    #[must_use]
+    pub fn holds_visits(&self) -> bool {
+        self.state == UserState::Active && self.role.holds_visits()
+    }
 }
 
 /// The second factor of an account.

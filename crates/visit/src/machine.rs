@@ -2,10 +2,18 @@
 //! whether the tables in [`crate::state`] and [`crate::permission`] allow it, and says what has to
 //! happen outside as [`Effect`]s. On a refusal nothing has changed.
 
+mod command;
+mod connection;
+mod end;
+mod seat;
+
+pub use command::{Actor, Command, DropReason, Effect, Refusal, RefusalCode, VisitOutcome};
+pub use seat::{Seat, SeatInit, Sending};
+
 use crate::permission::{Action, permits};
 use crate::{
     ConsentDecision, ConsentRecord, Duration, OrgId, Purpose, Role, SeatId, SeatState, SeatTrigger,
-    Source, Timestamp, UserId, VisitId, VisitState, VisitTrigger, consent,
+    Timestamp, UserId, VisitId, VisitState, VisitTrigger, consent,
 };
 
 /// How long a seat is held for somebody whose connection was lost.
@@ -16,75 +24,6 @@ pub const EMPTY_END: Duration = Duration::from_min(30);
 pub const LATE_CLOSE: Duration = Duration::from_min(60);
 /// Most people inside at once, unless the visit says otherwise.
 pub const DEFAULT_MAX_INSIDE: usize = 12;
-
-/// What a person sends right now. Nothing until the person's page says so.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Sending {
-    /// Microphone.
-    pub mic: bool,
-    /// Camera.
-    pub camera: bool,
-    /// Shared screen.
-    pub screen: bool,
-}
-
-/// One person's place.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Seat {
-    /// The seat.
-    pub id: SeatId,
-    /// What the person is here.
-    pub role: Role,
-    /// Which member of staff, for clinic people.
-    pub user: Option<UserId>,
-    /// Where the person stands.
-    pub state: SeatState,
-    /// First time the person opened the visit.
-    pub came_at: Option<Timestamp>,
-    /// In the waiting room since. Kept over reloads and lost connections.
-    pub waiting_since: Option<Timestamp>,
-    /// Let in at: the chat is visible from then on. Kept over lost connections.
-    pub admitted_at: Option<Timestamp>,
-    /// Connection lost since.
-    pub away_since: Option<Timestamp>,
-    /// Gone since.
-    pub left_at: Option<Timestamp>,
-    /// Every consent answer, oldest first.
-    pub consents: Vec<ConsentRecord>,
-    /// What the person sends.
-    pub sending: Sending,
-    /// The one live device, if any. Not stored: a restarted server has no connections.
-    pub connection: Option<u64>,
-}
-
-/// A new seat.
-pub struct SeatInit {
-    /// Its id.
-    pub id: SeatId,
-    /// What the person is.
-    pub role: Role,
-    /// Which member of staff, for clinic people.
-    pub user: Option<UserId>,
-}
-
-impl From<SeatInit> for Seat {
-    fn from(init: SeatInit) -> Self {
-        Self {
-            id: init.id,
-            role: init.role,
-            user: init.user,
-            state: SeatState::Invited,
-            came_at: None,
-            waiting_since: None,
-            admitted_at: None,
-            away_since: None,
-            left_at: None,
-            consents: Vec::new(),
-            sending: Sending::default(),
-            connection: None,
-        }
-    }
-}
 
 /// One visit.
 #[derive(Clone, PartialEq, Eq)]
@@ -132,175 +71,6 @@ pub struct VisitInit {
     /// Purposes beyond the visit itself that consent is asked for.
     pub asks: Vec<Purpose>,
 }
-
-/// Who asks. The server derives it from the socket or session, never from the message.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Actor {
-    /// The person on a seat.
-    Seat(SeatId),
-    /// A member of staff from the board, with their role towards this visit.
-    Clinic(UserId, Role),
-    /// The media plane reports.
-    Media,
-    /// Time passes, sockets open and close.
-    System,
-}
-
-/// How a visit is closed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum VisitOutcome {
-    /// It took place.
-    Done,
-    /// The patient never came.
-    NoShow,
-    /// Technology failed.
-    Failed,
-}
-
-/// What is asked for.
-#[derive(Clone)]
-pub enum Command {
-    /// A device opened the seat's socket. The newer device always wins.
-    Connect {
-        /// Which seat.
-        seat: SeatId,
-        /// Unique number of the socket.
-        connection: u64,
-    },
-    /// A socket closed.
-    Disconnect {
-        /// Which seat.
-        seat: SeatId,
-        /// Unique number of the socket.
-        connection: u64,
-    },
-    /// Own device check is done.
-    CheckDone,
-    /// Back to the device check.
-    Recheck,
-    /// Own consent answer.
-    Consent(ConsentRecord),
-    /// Into the waiting room.
-    Wait,
-    /// Clinic people enter the call.
-    Enter,
-    /// Let in.
-    Admit(SeatId),
-    /// Back to the waiting room.
-    PutBack(SeatId),
-    /// Out for good.
-    Remove(SeatId),
-    /// Silence a microphone.
-    MuteOther(SeatId),
-    /// Own microphone and camera.
-    Send {
-        /// Microphone on.
-        mic: bool,
-        /// Camera on.
-        camera: bool,
-    },
-    /// Own shared screen.
-    Share(bool),
-    /// Media of this seat flows.
-    MediaUp(SeatId),
-    /// Media of this seat is dead and its transport gone.
-    MediaLost(SeatId),
-    /// Leave.
-    Leave,
-    /// End for all.
-    End(VisitOutcome),
-    /// Time passes. Call at least every few seconds.
-    Tick,
-}
-
-/// Why a connection is dropped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DropReason {
-    /// A newer device took the seat.
-    TakenOver,
-    /// The clinic put the person out.
-    Removed,
-    /// The visit is over.
-    Ended,
-    /// The person left.
-    Left,
-}
-
-/// What has to happen outside, in order.
-#[derive(Clone, PartialEq, Eq)]
-pub enum Effect {
-    /// A seat moved.
-    SeatMoved {
-        /// Which.
-        seat: SeatId,
-        /// From.
-        from: SeatState,
-        /// To.
-        to: SeatState,
-        /// By.
-        trigger: SeatTrigger,
-    },
-    /// The visit moved.
-    VisitMoved {
-        /// From.
-        from: VisitState,
-        /// To.
-        to: VisitState,
-    },
-    /// A consent answer is on record.
-    Consent {
-        /// Whose.
-        seat: SeatId,
-        /// The answer.
-        record: ConsentRecord,
-    },
-    /// Tell this socket why, and close it.
-    DropConnection {
-        /// Whose.
-        seat: SeatId,
-        /// Which socket.
-        connection: u64,
-        /// Why.
-        reason: DropReason,
-    },
-    /// Give the seat a media transport.
-    OpenMedia(SeatId),
-    /// Take the seat's media transport away, at once.
-    CloseMedia(SeatId),
-    /// What the seat may send changed.
-    Sending(SeatId, Sending),
-    /// The clinic silenced this microphone.
-    Muted(SeatId),
-}
-
-/// Why something was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum RefusalCode {
-    /// Role or place does not allow it.
-    #[error("not allowed")]
-    NotAllowed,
-    /// Not possible from the present state.
-    #[error("not possible in this state")]
-    WrongState,
-    /// Consent to the visit is missing.
-    #[error("consent to the visit is missing")]
-    ConsentMissing,
-    /// The patient came, so it is no no-show.
-    #[error("the patient came")]
-    NotANoShow,
-    /// The visit is over.
-    #[error("the visit is over")]
-    VisitOver,
-    /// Nobody else fits in.
-    #[error("the visit is full")]
-    VisitFull,
-    /// No such seat in this visit.
-    #[error("no such seat")]
-    NoSuchSeat,
-}
-
-/// A refusal: nothing has changed.
-pub type Refusal = RefusalCode;
 
 impl Visit {
     /// A visit that nobody has come to yet. The caller adds the seats.
@@ -429,6 +199,10 @@ impl Step<'_> {
                 self.drop_connection(seat, DropReason::Removed);
                 Ok(())
             }
+            Command::ReplaceLink(seat) => {
+                self.visit.may(actor, Action::Invite)?;
+                self.replace_link(seat)
+            }
             Command::MuteOther(seat) => {
                 self.visit.may(actor, Action::MuteOther)?;
                 self.mute(seat)
@@ -448,59 +222,6 @@ impl Step<'_> {
                 self.end(outcome)
             }
             Command::Tick => self.tick(),
-        }
-    }
-
-    // --- Connections ---
-
-    fn connect(&mut self, id: SeatId, connection: u64) -> Result<(), Refusal> {
-        let now = self.now;
-        let seat = self.seat_mut(id)?;
-        if seat.state == SeatState::Removed {
-            return Err(Refusal::NotAllowed);
-        }
-        let older = seat.connection.replace(connection).filter(|old| *old != connection);
-        let (state, is_clinic) = (seat.state, seat.role.is_clinic());
-        seat.came_at.get_or_insert(now);
-        if let Some(connection) = older {
-            let reason = DropReason::TakenOver;
-            self.effects.push(Effect::DropConnection { seat: id, connection, reason });
-        }
-        match state {
-            SeatState::Invited | SeatState::Left if !is_clinic => {
-                self.move_seat(id, SeatTrigger::Arrived)?;
-            }
-            // The newer device starts its own media; the older one's must be gone first.
-            SeatState::Admitted | SeatState::InCall if older.is_some() => {
-                self.move_seat(id, SeatTrigger::ConnectionLost)?;
-                self.effects.push(Effect::CloseMedia(id));
-                self.move_seat(id, SeatTrigger::Returned)?;
-            }
-            SeatState::Away => self.move_seat(id, SeatTrigger::Returned)?,
-            _ => {}
-        }
-        if self.visit.state == VisitState::Scheduled && !is_clinic {
-            self.move_visit(VisitTrigger::Opened)?;
-        }
-        Ok(())
-    }
-
-    fn disconnect(&mut self, id: SeatId, connection: u64) -> Result<(), Refusal> {
-        let seat = self.seat_mut(id)?;
-        if seat.connection != Some(connection) {
-            return Ok(()); // An older socket of a seat that lives on elsewhere.
-        }
-        seat.connection = None;
-        if matches!(seat.state, SeatState::Admitted | SeatState::InCall) {
-            self.move_seat(id, SeatTrigger::ConnectionLost)?;
-        }
-        Ok(())
-    }
-
-    fn drop_connection(&mut self, id: SeatId, reason: DropReason) {
-        let taken = self.seat_mut(id).ok().and_then(|s| s.connection.take());
-        if let Some(connection) = taken {
-            self.effects.push(Effect::DropConnection { seat: id, connection, reason });
         }
     }
 
@@ -618,90 +339,6 @@ impl Step<'_> {
         Ok(())
     }
 
-    fn media_up(&mut self, actor: Actor, id: SeatId) -> Result<(), Refusal> {
-        if actor != Actor::Media {
-            return Err(Refusal::NotAllowed);
-        }
-        let seat = self.seat_mut(id)?;
-        // Away with a live media path but no socket: the page is about to resume; stay away until
-        // it does, because nobody could steer it.
-        if seat.state == SeatState::InCall || seat.connection.is_none() {
-            return Ok(());
-        }
-        self.move_seat(id, SeatTrigger::MediaUp)
-    }
-
-    fn media_lost(&mut self, actor: Actor, id: SeatId) -> Result<(), Refusal> {
-        if actor != Actor::Media {
-            return Err(Refusal::NotAllowed);
-        }
-        if matches!(self.seat_mut(id)?.state, SeatState::Admitted | SeatState::InCall) {
-            self.move_seat(id, SeatTrigger::ConnectionLost)?;
-        }
-        Ok(())
-    }
-
-    // --- The end ---
-
-    fn end(&mut self, outcome: VisitOutcome) -> Result<(), Refusal> {
-        let trigger = match outcome {
-            VisitOutcome::Done => VisitTrigger::Finished,
-            VisitOutcome::NoShow if self.visit.patient_came() => return Err(Refusal::NotANoShow),
-            VisitOutcome::NoShow => VisitTrigger::PatientNeverCame,
-            VisitOutcome::Failed => VisitTrigger::TechnologyFailed,
-        };
-        self.close(trigger)
-    }
-
-    fn close(&mut self, trigger: VisitTrigger) -> Result<(), Refusal> {
-        self.move_visit(trigger)?;
-        let ids: Vec<SeatId> = self.visit.seats.iter().map(|s| s.id).collect();
-        for id in ids {
-            // First the goodbye: whoever is there hears "the visit is over", not "you left".
-            self.drop_connection(id, DropReason::Ended);
-            let state = self.seat_mut(id)?.state;
-            if state.next(SeatTrigger::Leave).is_some() {
-                self.move_seat(id, SeatTrigger::Leave)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn tick(&mut self) -> Result<(), Refusal> {
-        let now = self.now;
-        let expired: Vec<SeatId> = self
-            .visit
-            .seats
-            .iter()
-            .filter(|s| s.away_since.is_some_and(|since| now.since(since) >= AWAY_HOLD))
-            .map(|s| s.id)
-            .collect();
-        for id in expired {
-            self.move_seat(id, SeatTrigger::HoldExpired)?;
-        }
-        let connected = self.visit.seats.iter().any(|s| s.connection.is_some());
-        if connected {
-            return Ok(());
-        }
-        let planned_end =
-            self.visit.scheduled_at.plus(Duration::from_min(i64::from(self.visit.duration_min)));
-        match self.visit.state {
-            VisitState::InProgress
-                if self.visit.empty_since.is_some_and(|s| now.since(s) >= EMPTY_END) =>
-            {
-                self.close(VisitTrigger::Finished)
-            }
-            VisitState::Scheduled | VisitState::Open if now.since(planned_end) >= LATE_CLOSE => {
-                if self.visit.patient_came() {
-                    self.close(VisitTrigger::TechnologyFailed)
-                } else {
-                    self.close(VisitTrigger::PatientNeverCame)
-                }
-            }
-            _ => Ok(()),
-        }
-    }
-
     // --- The two tables at work ---
 
     fn move_seat(&mut self, id: SeatId, trigger: SeatTrigger) -> Result<(), Refusal> {
@@ -719,6 +356,9 @@ impl Step<'_> {
             seat.waiting_since = None;
             seat.left_at = Some(now);
         }
+        // Told on coming back, and for as long as nothing else has happened since.
+        seat.hold_expired = trigger == SeatTrigger::HoldExpired
+            || (seat.hold_expired && trigger == SeatTrigger::Arrived);
         seat.away_since = (to == SeatState::Away).then_some(now);
         if to == SeatState::Admitted {
             // A guest who was outside meanwhile does not get what was said without them.
@@ -779,18 +419,6 @@ fn own_seat(actor: Actor) -> Result<SeatId, Refusal> {
     match actor {
         Actor::Seat(id) => Ok(id),
         _ => Err(Refusal::NotAllowed),
-    }
-}
-
-impl Sending {
-    /// Whether this source is on.
-    #[must_use]
-    pub const fn has(self, source: Source) -> bool {
-        match source {
-            Source::Mic => self.mic,
-            Source::Camera => self.camera,
-            Source::Screen => self.screen,
-        }
     }
 }
 

@@ -236,6 +236,7 @@ fn guests_cannot_act_for_the_clinic_and_outsiders_cannot_send() {
         Command::Admit(FAMILY),
         Command::PutBack(PATIENT),
         Command::Remove(FAMILY),
+        Command::ReplaceLink(FAMILY),
         Command::MuteOther(HOST),
         Command::End(VisitOutcome::Done),
         Command::Enter,
@@ -263,6 +264,62 @@ fn a_removed_person_stays_out() {
     assert!(effects.contains(&Effect::CloseMedia(PATIENT)));
     let again = Command::Connect { seat: PATIENT, connection: 9 };
     assert_eq!(no(&mut v, 31, Actor::System, again), Refusal::NotAllowed);
+}
+
+#[test]
+fn a_fresh_link_ends_the_part_of_whoever_came_by_the_older_one() {
+    let clinic = || Actor::Clinic(USER, Role::Staff);
+    let told = |connection| Effect::DropConnection {
+        seat: PATIENT,
+        connection,
+        reason: DropReason::LinkReplaced,
+    };
+    // Inside: the goodbye, then no media, and back in the waiting room.
+    let mut v = visit();
+    in_call(&mut v);
+    let effects = ok(&mut v, 30, clinic(), Command::ReplaceLink(PATIENT));
+    let place = |wanted: &Effect| effects.iter().position(|e| e == wanted);
+    let closed = place(&Effect::CloseMedia(PATIENT));
+    assert!(place(&told(2)) < closed && closed.is_some());
+    assert_eq!(state(&v, PATIENT), SeatState::Waiting);
+    // Held for a lost connection: the same.
+    let mut v = visit();
+    in_call(&mut v);
+    ok(&mut v, 30, Actor::System, Command::Disconnect { seat: PATIENT, connection: 2 });
+    let effects = ok(&mut v, 31, clinic(), Command::ReplaceLink(PATIENT));
+    assert!(effects.contains(&Effect::CloseMedia(PATIENT)));
+    ok(&mut v, 32, Actor::System, Command::Connect { seat: PATIENT, connection: 3 });
+    assert_eq!(state(&v, PATIENT), SeatState::Waiting, "the fresh link does not let in by itself");
+    // In the waiting room: the place in the queue stays.
+    let mut v = visit();
+    guest_waits(&mut v, PATIENT, 10, 2);
+    let effects = ok(&mut v, 30, clinic(), Command::ReplaceLink(PATIENT));
+    assert!(effects == [told(2)]);
+    ok(&mut v, 40, Actor::System, Command::Connect { seat: PATIENT, connection: 3 });
+    assert_eq!(v.seat(PATIENT).and_then(|s| s.waiting_since), Some(at(10)));
+    // Nobody there: nothing to do. And the clinic's own people have no link.
+    ok(&mut v, 41, Actor::System, Command::Disconnect { seat: PATIENT, connection: 3 });
+    assert!(ok(&mut v, 42, clinic(), Command::ReplaceLink(PATIENT)).is_empty());
+    assert_eq!(no(&mut v, 43, clinic(), Command::ReplaceLink(HOST)), Refusal::NotAllowed);
+}
+
+#[test]
+fn who_comes_back_after_the_hold_can_be_told_so() {
+    let mut v = visit();
+    in_call(&mut v);
+    let expired = |v: &Visit| v.seat(PATIENT).is_some_and(|s| s.hold_expired);
+    ok(&mut v, 100, Actor::System, Command::Disconnect { seat: PATIENT, connection: 2 });
+    ok(&mut v, 399, Actor::System, Command::Tick);
+    assert!(!expired(&v));
+    ok(&mut v, 400, Actor::System, Command::Tick);
+    assert!(expired(&v));
+    ok(&mut v, 500, Actor::System, Command::Connect { seat: PATIENT, connection: 3 });
+    assert!(expired(&v) && state(&v, PATIENT) == SeatState::Checking);
+    ok(&mut v, 501, Actor::Seat(PATIENT), Command::CheckDone);
+    assert!(!expired(&v), "once they moved on it is old news");
+    // Leaving by choice is no expired hold.
+    ok(&mut v, 502, Actor::Seat(PATIENT), Command::Leave);
+    assert!(!expired(&v));
 }
 
 #[test]
@@ -317,7 +374,7 @@ fn decode((actor, command, seat, arg, _): WalkStep) -> (Actor, Command) {
     };
     let (connection, flag) = (u64::from(arg % 5), arg.is_multiple_of(2));
     let third = |n: u8| usize::from(n % 3);
-    let command = match command % 17 {
+    let command = match command % 18 {
         0 | 1 => Command::Connect { seat, connection },
         2 => Command::Disconnect { seat, connection },
         3 => Command::CheckDone,
@@ -332,6 +389,7 @@ fn decode((actor, command, seat, arg, _): WalkStep) -> (Actor, Command) {
         13 => Command::Share(flag),
         14 => Command::MediaUp(seat),
         15 => Command::MediaLost(seat),
+        16 => Command::ReplaceLink(seat),
         _ => {
             if flag {
                 Command::Leave
@@ -374,6 +432,9 @@ proptest! {
                     prop_assert_eq!(consent, Some(ConsentDecision::Given));
                 }
                 prop_assert_eq!(seat.away_since.is_some(), seat.state == SeatState::Away);
+                if seat.hold_expired {
+                    prop_assert!(matches!(seat.state, SeatState::Left | SeatState::Checking));
+                }
                 if seat.state == SeatState::Waiting {
                     prop_assert!(seat.waiting_since.is_some());
                 }

@@ -8,7 +8,7 @@ export type SeatState = "invited" | "checking" | "consenting" | "waiting" | "adm
 export type Purpose = "visit" | "recording" | "captions";
 export type ConsentDecision = "given" | "refused" | "withdrawn";
 export type Action = "be_in_room" | "publish_mic" | "publish_camera" | "share_screen" | "chat" | "see_waiting_room" | "message_waiting" | "admit" | "put_back" | "remove" | "mute_other" | "invite" | "see_quality" | "end_visit";
-export type ErrorCode = "bad_message" | "message_too_large" | "too_fast" | "protocol_version" | "bad_origin" | "token_expired" | "not_signed_in" | "bad_credentials" | "second_factor_needed" | "enrolment_needed" | "locked_out" | "weak_password" | "no_such_visit" | "second_check_failed" | "second_check_needed" | "not_allowed" | "wrong_state" | "consent_missing" | "not_a_no_show" | "taken_over" | "visit_over" | "visit_full" | "server_closing" | "bad_sdp" | "stale_answer" | "bad_field" | "not_found" | "store_busy" | "store_full" | "mail_failed" | "internal";
+export type ErrorCode = "bad_message" | "message_too_large" | "too_fast" | "protocol_version" | "bad_origin" | "token_expired" | "not_signed_in" | "bad_credentials" | "second_factor_needed" | "enrolment_needed" | "locked_out" | "weak_password" | "no_such_visit" | "second_check_failed" | "second_check_needed" | "not_allowed" | "wrong_state" | "consent_missing" | "not_a_no_show" | "taken_over" | "link_replaced" | "visit_over" | "visit_full" | "server_closing" | "bad_sdp" | "sdp_too_large" | "stale_answer" | "bad_field" | "not_found" | "store_busy" | "store_full" | "mail_failed" | "internal";
 export type ErrorBody = { 
 /**
  * What went wrong.
@@ -416,6 +416,10 @@ host_name: string,
  */
 mine: boolean, 
 /**
+ * A colleague invited the reader into it, and the reader has not entered it yet.
+ */
+invited: boolean, 
+/**
  * Where it stands.
  */
 state: VisitState, 
@@ -777,7 +781,26 @@ recovery_codes_left: number,
  * Live sign-ins of this person, this one included.
  */
 sessions: number, };
+export type Clinician = { 
+/**
+ * Who.
+ */
+id: string, 
+/**
+ * The name as the clinic wrote it.
+ */
+name: string, };
+export type Clinicians = { 
+/**
+ * Sorted by name. The caller is among them if a visit can be theirs.
+ */
+clinicians: Array<Clinician>, };
 export type CreateVisit = { 
+/**
+ * The clinician whose visit it is, one of `GET /api/clinicians`. Absent: the caller, who has to
+ * be one; reception names somebody.
+ */
+host?: string, 
 /**
  * The patient's name.
  */
@@ -795,7 +818,8 @@ patient_birth_date: string,
  */
 scheduled_at?: Timestamp, 
 /**
- * Planned length in minutes, 5–240.
+ * Planned length in minutes, [`crate::limits::MIN_VISIT_MIN`] to
+ * [`crate::limits::MAX_VISIT_MIN`].
  */
 duration_min: number, 
 /**
@@ -852,6 +876,11 @@ locale: string,
  * The browser's offset from UTC in minutes.
  */
 utc_offset_min: number, };
+export type InviteColleague = { 
+/**
+ * Whom, one of `GET /api/clinicians`, and not the one whose visit it is.
+ */
+user: string, };
 export type Invitation = { 
 /**
  * The seat invited.
@@ -898,7 +927,14 @@ stars: number, };
 
 export const PROTOCOL_VERSION = 1;
 export const SILENCE_MS = 600;
+export const MAX_CLIENT_MESSAGE_BYTES = 65536;
+export const MAX_SDP_BYTES = 49152;
 export const MAX_CHAT_CHARS = 2000;
 export const MAX_NAME_CHARS = 120;
-export const ERROR_CODES: readonly ErrorCode[] = ["bad_message", "message_too_large", "too_fast", "protocol_version", "bad_origin", "token_expired", "not_signed_in", "bad_credentials", "second_factor_needed", "enrolment_needed", "locked_out", "weak_password", "no_such_visit", "second_check_failed", "second_check_needed", "not_allowed", "wrong_state", "consent_missing", "not_a_no_show", "taken_over", "visit_over", "visit_full", "server_closing", "bad_sdp", "stale_answer", "bad_field", "not_found", "store_busy", "store_full", "mail_failed", "internal"];
+export const MAX_NOTE_CHARS = 500;
+export const MAX_EMAIL_BYTES = 254;
+export const MIN_VISIT_MIN = 5;
+export const MAX_VISIT_MIN = 240;
+export const MAX_TILES = 24;
+export const ERROR_CODES: readonly ErrorCode[] = ["bad_message", "message_too_large", "too_fast", "protocol_version", "bad_origin", "token_expired", "not_signed_in", "bad_credentials", "second_factor_needed", "enrolment_needed", "locked_out", "weak_password", "no_such_visit", "second_check_failed", "second_check_needed", "not_allowed", "wrong_state", "consent_missing", "not_a_no_show", "taken_over", "link_replaced", "visit_over", "visit_full", "server_closing", "bad_sdp", "sdp_too_large", "stale_answer", "bad_field", "not_found", "store_busy", "store_full", "mail_failed", "internal"];
 export const CHECK_CODES: readonly CheckCode[] = ["insecure_context", "in_app_browser", "permission_dismissed", "permission_blocked_site", "permission_blocked_os", "blocked_by_embed", "no_camera", "no_microphone", "in_use", "hardware", "overconstrained", "prompt_timeout", "silent_microphone", "black_video", "speaker_failed", "no_webrtc", "network_poor"];

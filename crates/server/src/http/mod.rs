@@ -4,6 +4,7 @@
 pub mod error;
 pub mod guest;
 pub mod headers;
+pub mod invites;
 pub mod net;
 pub mod session;
 pub mod staff;
@@ -55,9 +56,11 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/me", get(staff::me))
         .route("/board/token", post(staff::board_token))
         .route("/visits", post(visits::create))
-        .route("/visits/{visit}/invite", post(visits::invite))
+        .route("/clinicians", get(visits::clinicians))
+        .route("/visits/{visit}/invite", post(invites::invite))
+        .route("/visits/{visit}/colleague", post(invites::colleague))
         .route("/visits/{visit}/outcome", post(visits::outcome))
-        .route("/visits/{visit}/guest", post(visits::synthetic_guest))
+        .route("/visits/{visit}/guest", post(invites::synthetic_guest))
         .route("/net/echo", get(net::echo))
         .route("/net/blob", get(net::blob))
         .route("/clinic", get(clinic))

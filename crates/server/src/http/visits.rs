@@ -1,29 +1,25 @@
-//! Booking visits and inviting people.
+//! Booking visits, for whom, and how they ended.
 
 use super::Body;
 use super::error::{ApiError, ApiResult};
+use super::invites::{Letter, invitation, link_expiry};
 use super::session::Client;
 use super::staff::refused;
 use crate::app::App;
-use crate::invite::{InviteText, qr_svg};
 use crate::live::Call;
-use crate::mail::{Mail, is_address};
+use crate::mail::is_address;
 use audit::{Event, Kind};
-use auth::{Route, StaffSession};
+use auth::{Route, StaffSession, may_use};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use protocol::ErrorCode;
 use protocol::http as wire;
-use protocol::limits::MAX_NAME_CHARS;
+use protocol::limits::{MAX_NAME_CHARS, MAX_NOTE_CHARS, MAX_VISIT_MIN, MIN_VISIT_MIN};
 use std::sync::Arc;
-use store::{PersonSecret, SeatRow, VisitOptions, VisitRow, VisitText};
-use visit::{Duration, Role, SeatId, Timestamp, VisitId, VisitState};
+use store::{PersonSecret, Reader, SeatRow, UserRow, VisitOptions, VisitRow, VisitText};
+use visit::{Duration, Role, SeatId, Timestamp, UserId, VisitId, VisitState};
 
-/// A guest's link lives this long after the planned end.
-const LINK_AFTER_END: Duration = Duration::from_min(24 * 60);
-/// Longest note of the clinic, in Unicode scalar values.
-const MAX_NOTE_CHARS: usize = 500;
 /// Bookings lie within this span of now.
 const MAX_AHEAD: Duration = Duration::from_min(2 * 366 * 24 * 60);
 
@@ -40,7 +36,7 @@ pub async fn create(
         email: email(&body.patient_email, "patient_email")?,
         dob: birth_date(&body.patient_birth_date, now)?,
     };
-    if !(5..=240).contains(&body.duration_min) {
+    if !(MIN_VISIT_MIN..=MAX_VISIT_MIN).contains(&body.duration_min) {
         return Err(ApiError::field("duration_min"));
     }
     let scheduled_at = body.scheduled_at.unwrap_or(now);
@@ -50,11 +46,13 @@ pub async fn create(
     if body.note.chars().count() > MAX_NOTE_CHARS {
         return Err(ApiError::field("note"));
     }
+    let mut tx = app.core.store.begin(app.org, now).await?;
+    let host = host(&mut tx, &session, body.host).await?;
     let visit: VisitId = app.core.fresh(VisitId::new);
     let note = body.note.trim();
     let row = VisitRow {
         id: visit,
-        host: session.user,
+        host: host.id,
         state: VisitState::Scheduled,
         scheduled_at,
         duration_min: body.duration_min,
@@ -71,19 +69,18 @@ pub async fn create(
         text: VisitText { title: None, note: (!note.is_empty()).then(|| note.to_owned()) },
         version: 0,
     };
-    let host_person = PersonSecret { name: session.name.clone(), email: None, dob: None };
-    let mut host = SeatRow::invited(app.core.fresh(SeatId::new), Role::Host, host_person, now);
-    host.user = Some(session.user);
+    let host_person = PersonSecret { name: host.person.name, email: None, dob: None };
+    let mut host_seat = SeatRow::invited(app.core.fresh(SeatId::new), Role::Host, host_person, now);
+    host_seat.user = Some(host.id);
     let mut patient = SeatRow::invited(app.core.fresh(SeatId::new), Role::Patient, person, now);
     patient.locale = Some(locale(&body.locale).to_owned());
 
-    let mut tx = app.core.store.begin(app.org, now).await?;
-    tx.create_visit(&row, &[host, patient.clone()]).await?;
+    tx.create_visit(&row, &[host_seat, patient.clone()]).await?;
     let actor = session.actor();
     let expires = link_expiry(now, scheduled_at, body.duration_min);
     let issued = app.guests.issue(&mut tx, actor, visit, patient.id, expires).await;
     let (secret, mut events) = issued.map_err(|e| refused(&app, &e))?;
-    events.insert(0, Event::new(Kind::VisitCreated, actor).visit(visit));
+    events.insert(0, Event::new(Kind::VisitCreated, actor).visit(visit).user(host.id));
     tx.commit_with(events).await?;
     app.metrics.visits_created.inc();
 
@@ -102,66 +99,32 @@ pub async fn create(
     Ok(Json(wire::VisitCreated { visit, invitation }))
 }
 
-/// `POST /api/visits/{visit}/invite`.
-pub async fn invite(
-    State(app): State<Arc<App>>,
-    client: Client,
-    Path(visit): Path<String>,
-    Body(body): Body<wire::Invite>,
-) -> ApiResult<Json<wire::Invitation>> {
-    let session = client.staff(&app, Route::VisitInvite).await?;
-    let visit = VisitId::parse(&visit).map_err(|_| ErrorCode::NotFound)?;
-    let now = app.clock.now();
-    let (user, role) = (session.user, session.role);
-    let seat = match body.seat {
-        Some(seat) => {
-            let call = |reply| Call::SeatRow { user, role, seat, reply };
-            *app.core.ask(app.org, visit, call).await?
-        }
-        None => add_guest(&app, &session, visit, &body, now).await?,
-    };
-    let entry = app.core.ask(app.org, visit, Call::BoardEntry).await?;
-    if entry.state.is_final() {
-        return Err(ErrorCode::VisitOver.into());
+/// Whose visit it will be: the caller's, or the named clinician's if the caller may book for others.
+async fn host(
+    reader: &mut Reader,
+    session: &StaffSession,
+    named: Option<UserId>,
+) -> ApiResult<UserRow> {
+    let id = named.unwrap_or(session.user);
+    if id != session.user && !may_use(session.caller(), Route::VisitCreateForOther) {
+        return Err(ErrorCode::NotAllowed.into());
     }
-    let mut tx = app.core.store.begin(app.org, now).await?;
-    let expires = link_expiry(now, entry.scheduled_at, entry.duration_min);
-    let issued = app.guests.issue(&mut tx, session.actor(), visit, seat.id, expires).await;
-    let (secret, events) = issued.map_err(|e| refused(&app, &e))?;
-    tx.commit_with(events).await?;
-    let letter = Letter {
-        visit,
-        seat: &seat,
-        scheduled_at: entry.scheduled_at,
-        duration_min: entry.duration_min,
-        locale: locale(&body.locale),
-        utc_offset_min: body.utc_offset_min,
-        host_name: &entry.host_name,
-    };
-    Ok(Json(invitation(&app, &letter, &secret.to_text(), now).await?))
+    let user = reader.user(id).await?;
+    user.filter(UserRow::holds_visits).ok_or_else(|| ApiError::field("host"))
 }
 
-async fn add_guest(
-    app: &App,
-    session: &StaffSession,
-    visit: VisitId,
-    body: &wire::Invite,
-    now: Timestamp,
-) -> ApiResult<SeatRow> {
-    if !matches!(body.role, Role::Family | Role::Interpreter) {
-        return Err(ApiError::field("role"));
-    }
-    let person = PersonSecret {
-        name: name(&body.name, "name")?,
-        email: email(&body.email, "email")?,
-        dob: None,
-    };
-    let mut row = SeatRow::invited(app.core.fresh(SeatId::new), body.role, person, now);
-    row.locale = Some(locale(&body.locale).to_owned());
-    let seat = Box::new(row.clone());
-    let (user, role) = (session.user, session.role);
-    app.core.ask(app.org, visit, |reply| Call::AddGuest { user, role, seat, reply }).await?;
-    Ok(row)
+/// `GET /api/clinicians`.
+pub async fn clinicians(
+    State(app): State<Arc<App>>,
+    client: Client,
+) -> ApiResult<Json<wire::Clinicians>> {
+    client.staff(&app, Route::Clinicians).await?;
+    let mut users = app.core.store.read(app.org).await?.users().await?;
+    users.retain(UserRow::holds_visits);
+    let named = users.into_iter().map(|u| wire::Clinician { id: u.id, name: u.person.name });
+    let mut clinicians: Vec<wire::Clinician> = named.collect();
+    clinicians.sort_by(|a, b| a.name.cmp(&b.name).then(a.id.cmp(&b.id)));
+    Ok(Json(wire::Clinicians { clinicians }))
 }
 
 /// `POST /api/visits/{visit}/outcome`.
@@ -178,87 +141,9 @@ pub async fn outcome(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// `POST /api/visits/{visit}/guest`: a synthetic patient takes the patient's seat. Demo only.
-pub async fn synthetic_guest(
-    State(app): State<Arc<App>>,
-    client: Client,
-    Path(visit): Path<String>,
-) -> ApiResult<StatusCode> {
-    let session = client.staff(&app, Route::VisitGuest).await?;
-    let starter = app.guest_starter.clone().ok_or(ErrorCode::NotFound)?;
-    let visit = VisitId::parse(&visit).map_err(|_| ErrorCode::NotFound)?;
-    let entry = app.core.ask(app.org, visit, Call::BoardEntry).await?;
-    let patient =
-        entry.seats.iter().find(|s| s.role == Role::Patient).ok_or(ErrorCode::NotFound)?;
-    let now = app.clock.now();
-    let expires = link_expiry(now, entry.scheduled_at, entry.duration_min);
-    let mut tx = app.core.store.begin(app.org, now).await?;
-    let issued = app.guests.issue(&mut tx, session.actor(), visit, patient.seat, expires).await;
-    let (secret, events) = issued.map_err(|e| refused(&app, &e))?;
-    tx.commit_with(events).await?;
-    let url = link_url(&app, &secret.to_text());
-    tokio::spawn(starter(url));
-    Ok(StatusCode::ACCEPTED)
-}
-
-// --- The letter ---
-
-struct Letter<'a> {
-    visit: VisitId,
-    seat: &'a SeatRow,
-    scheduled_at: Timestamp,
-    duration_min: u32,
-    locale: &'a str,
-    utc_offset_min: i32,
-    host_name: &'a str,
-}
-
-fn link_url(app: &App, secret: &str) -> String {
-    format!("{}/v#{secret}", app.config.base_url())
-}
-
-async fn invitation(
-    app: &App,
-    letter: &Letter<'_>,
-    secret: &str,
-    now: Timestamp,
-) -> ApiResult<wire::Invitation> {
-    let url = link_url(app, secret);
-    let text = InviteText {
-        clinic: &app.config.clinic,
-        host: letter.host_name,
-        guest: &letter.seat.person.name,
-        url: &url,
-        visit: letter.visit,
-        at: letter.scheduled_at,
-        duration_min: letter.duration_min,
-        locale: letter.locale,
-        utc_offset_min: letter.utc_offset_min,
-        help_phone: &app.config.help_phone,
-    };
-    let (body, ics) = (text.body(), text.ics(now));
-    let mut mailed = false;
-    if let (Some(mailer), Some(to)) = (&app.mailer, &letter.seat.person.email) {
-        let mail = Mail { to, subject: &text.subject(), body: &body, ics: &ics };
-        // The visit is booked either way; the page says "not mailed" and offers the text.
-        mailed = mailer.send(mail).await.is_ok();
-        if mailed {
-            app.metrics.mails.inc();
-        }
-    }
-    let qr_svg = qr_svg(&url).map_err(|_| ErrorCode::Internal)?;
-    Ok(wire::Invitation { seat: letter.seat.id, url, qr_svg, text: body, ics, mailed })
-}
-
-/// A link outlives the visit's planned end by a day, so that a late start does not lock people out.
-fn link_expiry(now: Timestamp, scheduled_at: Timestamp, duration_min: u32) -> Timestamp {
-    let end = scheduled_at.plus(Duration::from_min(i64::from(duration_min)));
-    Timestamp(end.0.max(now.0)).plus(LINK_AFTER_END)
-}
-
 // --- Fields ---
 
-fn name(text: &str, field: &str) -> ApiResult<String> {
+pub(super) fn name(text: &str, field: &str) -> ApiResult<String> {
     let text = text.trim();
     let chars = text.chars().count();
     if chars == 0 || chars > MAX_NAME_CHARS || text.chars().any(char::is_control) {
@@ -267,7 +152,7 @@ fn name(text: &str, field: &str) -> ApiResult<String> {
     Ok(text.to_owned())
 }
 
-fn email(text: &str, field: &str) -> ApiResult<Option<String>> {
+pub(super) fn email(text: &str, field: &str) -> ApiResult<Option<String>> {
     let text = text.trim();
     match text {
         "" => Ok(None),
@@ -295,6 +180,6 @@ fn birth_date(text: &str, now: Timestamp) -> ApiResult<Option<String>> {
     Ok(Some(text.to_owned()))
 }
 
-fn locale(text: &str) -> &str {
+pub(super) fn locale(text: &str) -> &str {
     if text.starts_with("es") { "es" } else { "en" }
 }

@@ -28,6 +28,8 @@ pub struct BoardEntry {
     pub seats: Vec<BoardSeat>,
     /// The clinic's note.
     pub note: String,
+    /// Staff whom a colleague invited and who have not come yet.
+    pub invited: Vec<UserId>,
 }
 
 /// Something on the board changed.
@@ -56,6 +58,7 @@ impl BoardEntry {
             visit: self.visit,
             host_name: self.host_name.clone(),
             mine: user == self.host,
+            invited: self.invited.contains(&user),
             state: self.state,
             scheduled_at: self.scheduled_at,
             duration_min: self.duration_min,

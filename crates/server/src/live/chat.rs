@@ -6,7 +6,7 @@ use crate::http::error::{refusal_code, store_code};
 use audit::{Event, Kind};
 use protocol::{ChatLine, ErrorCode, ServerMessage, WaitingNote};
 use store::{ChatRow, NewChat, PersonSecret, Posted, SeatRow, UserRole};
-use visit::{Action, Actor, SeatId, SeatInit, UserId};
+use visit::{Action, Actor, Role, SeatId, SeatInit, SeatState, UserId, VisitId};
 
 impl Task {
     /// Stores a chat message and hands it to everybody inside. A resend finds the stored one.
@@ -186,6 +186,39 @@ impl Task {
         self.add_seat(row, audit::Actor::Staff(user)).await
     }
 
+    /// Gives a clinician of the same clinic a seat, or marks the one that they have. Who is here
+    /// already needs no invitation.
+    pub(super) async fn invite_colleague(
+        &mut self,
+        actor: Actor,
+        user: UserId,
+        colleague: UserId,
+        name: String,
+    ) -> Result<(), ErrorCode> {
+        self.state.visit.may(actor, Action::Invite).map_err(refusal_code)?;
+        let by = audit::Actor::Staff(user);
+        let seat = self.state.visit.seats.iter().find(|s| s.user == Some(colleague));
+        let Some(seat) = seat.map(|s| s.id) else {
+            let id = self.core.fresh(SeatId::new);
+            let person = PersonSecret { name, email: None, dob: None };
+            let now = self.core.clock.now();
+            let mut row = SeatRow::invited(id, Role::Colleague, person, now);
+            (row.user, row.invited_by) = (Some(colleague), Some(user));
+            return self.add_seat(row, by).await;
+        };
+        if self.state.visit.state.is_final() {
+            return Err(ErrorCode::VisitOver);
+        }
+        let mut row = self.state.people.get(&seat).cloned().ok_or(ErrorCode::NotFound)?;
+        if row.invited_by.is_some() || row.state != SeatState::Invited {
+            return Ok(());
+        }
+        row.invited_by = Some(user);
+        self.save_row(row, Some(by)).await?;
+        self.publish();
+        Ok(())
+    }
+
     async fn add_seat(&mut self, row: SeatRow, by: audit::Actor) -> Result<(), ErrorCode> {
         let mut next = self.state.visit.clone();
         next.add_seat(SeatInit { id: row.id, role: row.role, user: row.user })
@@ -194,9 +227,7 @@ impl Task {
         let mut tx = self.core.store.begin(next.org, now).await.map_err(|e| store_code(&e))?;
         let seats = std::slice::from_ref(&row);
         let version = tx.save_visit(&self.state.row, seats).await.map_err(|e| store_code(&e))?;
-        let event = Event::new(Kind::SeatInvited, by).visit(next.id).seat(row.id);
-        let event = event.detail("role", row.role.as_str());
-        tx.commit_with(vec![event]).await.map_err(|e| store_code(&e))?;
+        tx.commit_with(vec![invited(next.id, &row, by)]).await.map_err(|e| store_code(&e))?;
         self.state.visit = next;
         self.state.row.version = version;
         self.state.people.insert(row.id, row);
@@ -207,14 +238,37 @@ impl Task {
     pub(super) async fn rate(&mut self, seat: SeatId, stars: u8) -> Result<(), ErrorCode> {
         let mut row = self.state.people.get(&seat).cloned().ok_or(ErrorCode::NotFound)?;
         row.rating = Some(stars);
+        self.save_row(row, None).await
+    }
+
+    /// Saves a seat that the state machine knows nothing new about: an invitation by somebody, or a
+    /// rating.
+    async fn save_row(
+        &mut self,
+        row: SeatRow,
+        invited_by: Option<audit::Actor>,
+    ) -> Result<(), ErrorCode> {
         let (org, now) = (self.state.visit.org, self.core.clock.now());
         let mut tx = self.core.store.begin(org, now).await.map_err(|e| store_code(&e))?;
         let seats = std::slice::from_ref(&row);
         let version = tx.save_visit(&self.state.row, seats).await.map_err(|e| store_code(&e))?;
-        tx.commit_plain("a rating is an opinion, not access").await.map_err(|e| store_code(&e))?;
+        let done = match invited_by {
+            Some(by) => tx.commit_with(vec![invited(self.state.visit.id, &row, by)]).await,
+            None => tx.commit_plain("a rating is an opinion, not access").await,
+        };
+        done.map_err(|e| store_code(&e))?;
         self.state.row.version = version;
-        self.state.people.insert(seat, row);
+        self.state.people.insert(row.id, row);
         Ok(())
+    }
+}
+
+fn invited(visit: VisitId, row: &SeatRow, by: audit::Actor) -> Event {
+    let event = Event::new(Kind::SeatInvited, by).visit(visit).seat(row.id);
+    let event = event.detail("role", row.role.as_str());
+    match row.user {
+        Some(user) => event.user(user),
+        None => event,
     }
 }
 

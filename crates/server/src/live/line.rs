@@ -1,7 +1,7 @@
 //! Who waits for which clinician, over all of that clinician's visits. Gives a waiting person an
 //! honest place in the queue. Holds ids and times only.
 
-use super::actor::Input;
+use super::input::Input;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use tokio::sync::mpsc;

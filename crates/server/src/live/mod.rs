@@ -7,15 +7,19 @@
 
 mod actor;
 mod board;
+mod calls;
 mod chat;
 mod events;
+mod input;
 mod line;
 mod media;
+mod messages;
+mod opening;
 mod persist;
 mod views;
 
-pub use actor::{Call, ConnOpen, Input, Outgoing, SocketSender};
 pub use board::{BoardChange, BoardEntry, clinic_role};
+pub use input::{Call, ConnOpen, Input, Outgoing, SocketSender};
 pub use line::Lines;
 
 use crate::clock::Clock;

@@ -64,6 +64,7 @@ fn to_visit(
             admitted_at: s.admitted_at,
             away_since: s.away_since,
             left_at: s.left_at,
+            hold_expired: s.hold_expired,
             consents: consents.remove(&s.id).unwrap_or_default(),
             sending: Sending::default(),
             connection: None,
@@ -86,7 +87,7 @@ fn to_visit(
     }
 }
 
-/// Saves what differs between the present and the `next` visit, with its audit entries, in one
+/// Saves what differs between the present and the `next` visit, with these audit entries, in one
 /// transaction. Gives the rows as they are now stored.
 pub async fn save(
     store: &Store,
@@ -94,9 +95,8 @@ pub async fn save(
     state: &State,
     next: &Visit,
     effects: &[Effect],
-    by: audit::Actor,
+    events: Vec<audit::Event>,
 ) -> Result<Saved, StoreError> {
-    let events = super::events::of(next.id, by, effects);
     let mut row = state.row.clone();
     row.state = next.state;
     row.opened_at = next.opened_at;
@@ -118,6 +118,7 @@ pub async fn save(
             new.admitted_at = seat.admitted_at;
             new.away_since = seat.away_since;
             new.left_at = seat.left_at;
+            new.hold_expired = seat.hold_expired;
             (new != *old).then_some(new)
         })
         .collect();

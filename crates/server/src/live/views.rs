@@ -1,8 +1,9 @@
 //! What people are shown. The only place where messages to seats are sent, and therefore the place
 //! that keeps everything about the room from people who are not inside.
 
-use super::actor::{Outgoing, Task};
+use super::actor::Task;
 use super::board::{BoardChange, BoardEntry};
+use super::input::Outgoing;
 use super::line::LineEntry;
 use super::persist::check_report;
 use protocol::server::{ConsentAsk, ConsentNow};
@@ -178,7 +179,19 @@ impl Task {
             ended_at: v.ended_at,
             seats: v.seats.iter().map(|s| self.board_seat(s)).collect(),
             note: self.state.row.text.note.clone().unwrap_or_default(),
+            invited: self.invited(),
         }
+    }
+
+    /// Staff whom a colleague invited and who have not come yet.
+    fn invited(&self) -> Vec<visit::UserId> {
+        let v = &self.state.visit;
+        if v.state.is_final() {
+            return Vec::new();
+        }
+        let rows = v.seats.iter().filter(|s| s.state == SeatState::Invited);
+        let rows = rows.filter_map(|s| self.state.people.get(&s.id));
+        rows.filter(|row| row.invited_by.is_some()).filter_map(|row| row.user).collect()
     }
 
     pub(super) fn publish_board(&self) {

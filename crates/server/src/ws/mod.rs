@@ -80,7 +80,11 @@ async fn serve(app: Arc<App>, client: Client, socket: WebSocket) {
     // Whatever is still queued goes out, then the socket closes.
     let _ = tx.try_send(Outgoing::Close);
     drop((tx, reader));
-    let _ = tokio::time::timeout(Duration::from_secs(5), writer).await;
+    // A page that does not read would hold the writer, its queue and the connection for ever.
+    let give_up = writer.abort_handle();
+    if tokio::time::timeout(Duration::from_secs(5), writer).await.is_err() {
+        give_up.abort();
+    }
     app.metrics.sockets.dec();
 }
 

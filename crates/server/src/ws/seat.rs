@@ -24,6 +24,10 @@ pub(crate) async fn serve(
         seat,
         connection,
         sender: out.clone(),
+        device: match by {
+            JoinedBy::Device(device) => Some(device),
+            JoinedBy::Session(_) => None,
+        },
         transport: hello.transport,
         chat_after: hello.chat_after,
     };

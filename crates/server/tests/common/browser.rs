@@ -228,8 +228,13 @@ impl Socket {
 
     /// The next message; `None` when the server has closed the socket.
     pub async fn next(&mut self) -> Option<Value> {
+        timeout(PATIENCE, self.read()).await.expect("something in time")
+    }
+
+    /// The same, however long it takes. Can be dropped and called again without loss.
+    pub async fn read(&mut self) -> Option<Value> {
         loop {
-            match timeout(PATIENCE, self.stream.next()).await.expect("something in time")? {
+            match self.stream.next().await? {
                 Ok(Message::Text(text)) => {
                     return Some(serde_json::from_str(text.as_str()).expect("JSON"));
                 }

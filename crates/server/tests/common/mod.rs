@@ -6,7 +6,9 @@
 #![allow(dead_code, clippy::expect_used)]
 
 pub mod browser;
+pub mod media;
 pub mod people;
+pub mod tap;
 
 use auth::{Cost, GuestAuth, JoinTokens, Passwords, PrefixBuckets, Rate, StaffAuth, SystemEntropy};
 use server::app::AppParts;
@@ -24,7 +26,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
 
 /// Longest time that a test waits for anything. Reaching it is a failure.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 /// The token of `GET /metrics`.
 pub const METRICS_TOKEN: &str = "metrics-token-of-the-tests";
 /// A second address of the same server, reached over TLS through a proxy.

@@ -75,6 +75,20 @@ impl Staff {
         secret_of(&invitation.good())
     }
 
+    /// Invites a clinician of the clinic.
+    pub async fn invite_colleague(&mut self, visit: &str, user: UserId) {
+        let path = format!("/api/visits/{visit}/colleague");
+        let answer = self.browser.post(&path, &json!({ "user": user.to_text() })).await;
+        assert_eq!(answer.status, 204);
+    }
+
+    /// Makes a fresh link of the patient's seat and gives its secret.
+    pub async fn fresh_link(&mut self, booked: &Booked) -> String {
+        let path = format!("/api/visits/{}/invite", booked.visit);
+        let body = json!({ "role": "patient", "seat": booked.seat });
+        secret_of(&self.browser.post(&path, &body).await.good())
+    }
+
     /// Opens the board; the first message is the whole of it.
     pub async fn board(&mut self) -> Socket {
         let token = self.browser.post("/api/board/token", &json!({})).await.good();
@@ -156,6 +170,43 @@ impl Guest {
         let waiting = socket.wait("waiting").await;
         (socket, waiting)
     }
+}
+
+/// A booked visit whose patient is in the waiting room.
+pub struct Waiting {
+    pub gray: Staff,
+    pub booked: Booked,
+    pub guest: Guest,
+    pub patient: Socket,
+}
+
+/// Books a visit and brings its patient into the waiting room.
+pub async fn waiting(clinic: &Clinic) -> Waiting {
+    let mut gray = Staff::clinician(clinic).await;
+    let booked = gray.book(json!({})).await;
+    let mut guest = Guest::open(clinic, &booked.secret).await;
+    let (patient, _) = guest.wait().await;
+    Waiting { gray, booked, guest, patient }
+}
+
+/// A visit with clinician and patient in the room.
+pub struct InRoom {
+    pub gray: Staff,
+    pub booked: Booked,
+    pub host: Socket,
+    pub host_seat: String,
+    pub guest: Guest,
+    pub patient: Socket,
+}
+
+/// Books a visit and brings both into the room.
+pub async fn in_room(clinic: &Clinic) -> InRoom {
+    let Waiting { mut gray, booked, guest, mut patient } = waiting(clinic).await;
+    let (mut host, host_seat) = gray.enter(&booked.visit).await;
+    // What was said before the patient came in is apart from what is said after.
+    clinic.clock.advance(visit::Duration::from_s(1));
+    admit(&mut host, &guest.seat, &mut patient).await;
+    InRoom { gray, booked, host, host_seat, guest, patient }
 }
 
 /// An answer to the consent to the visit.

@@ -5,7 +5,7 @@ use crate::common::people::Staff;
 use crate::common::{Clinic, METRICS_TOKEN, TLS_HOST};
 use serde_json::json;
 
-const GET: [&str; 14] = [
+const GET: [&str; 15] = [
     "/",
     "/v",
     "/clinic",
@@ -17,11 +17,12 @@ const GET: [&str; 14] = [
     "/metrics",
     "/api/me",
     "/api/clinic",
+    "/api/clinicians",
     "/api/net/echo",
     "/api/net/blob",
     "/ws",
 ];
-const POST: [&str; 16] = [
+const POST: [&str; 17] = [
     "/api/link/look",
     "/api/link/open",
     "/api/seat/mine",
@@ -37,6 +38,7 @@ const POST: [&str; 16] = [
     "/api/board/token",
     "/api/visits",
     "/api/visits/x/invite",
+    "/api/visits/x/colleague",
     "/api/visits/x/outcome",
 ];
 

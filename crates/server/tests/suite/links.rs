@@ -2,8 +2,10 @@
 
 use crate::common::Clinic;
 use crate::common::browser::Browser;
-use crate::common::people::{Guest, Staff, sign_in};
+use crate::common::people::{Guest, InRoom, Staff, Waiting, in_room, sign_in, waiting};
+use audit::Kind;
 use serde_json::json;
+use sqlx::Executor as _;
 use visit::Duration;
 
 #[tokio::test]
@@ -81,6 +83,63 @@ async fn five_wrong_dates_of_birth_kill_the_link() {
     assert_eq!(browser.post("/api/link/open", &right).await.code(), "no_such_visit");
     let mut other = Browser::new(&clinic);
     assert_eq!(other.post("/api/link/look", &right).await.code(), "no_such_visit");
+}
+
+#[tokio::test]
+async fn a_fresh_link_closes_the_page_of_the_older_one() {
+    let clinic = Clinic::sqlite().await;
+    let Waiting { mut gray, booked, mut guest, mut patient } = waiting(&clinic).await;
+    let early = guest.token().await;
+    let since = guest.connect().await.wait("waiting").await["since"].clone();
+    patient.wait("taken_over").await;
+    let mut patient = guest.connect().await;
+    patient.wait("waiting").await;
+    clinic.clock.advance(Duration::from_s(20));
+
+    let fresh = gray.fresh_link(&booked).await;
+    assert_eq!(patient.refusal().await, "link_replaced");
+    assert!(patient.rest().await.is_empty(), "closed");
+    // A key to the socket that was fetched before is void as well.
+    let mut late = guest.browser.hello(&early, json!({})).await;
+    let heard = late.rest().await;
+    assert_eq!(heard.len(), 1, "not even a welcome");
+    assert_eq!(heard[0]["error"]["code"], "link_replaced");
+    let own = json!({ "visit": guest.visit, "seat": guest.seat });
+    assert_eq!(guest.browser.post("/api/seat/token", &own).await.code(), "no_such_visit");
+
+    // The fresh one opens the same seat at the same place in the queue.
+    let mut phone = Guest::open(&clinic, &fresh).await;
+    let mut page = phone.connect().await;
+    assert_eq!(page.wait("welcome").await["state"], "waiting");
+    assert_eq!(page.wait("waiting").await["since"], since);
+    // A link for somebody else leaves this page alone.
+    gray.invite(&booked.visit, "family", "Fred Family").await;
+    page.settle().await;
+    assert_eq!(clinic.audited(Kind::LinkRevoked).await, 1);
+
+    // Put out is out: there is no fresh link to such a seat.
+    let (mut host, _) = gray.enter(&booked.visit).await;
+    host.say(json!({ "type": "remove", "seat": booked.seat })).await;
+    page.wait("removed").await;
+    let path = format!("/api/visits/{}/invite", booked.visit);
+    let body = json!({ "role": "patient", "seat": booked.seat });
+    assert_eq!(gray.browser.post(&path, &body).await.code(), "wrong_state");
+}
+
+#[tokio::test]
+async fn an_older_link_is_closed_as_soon_as_that_can_be_stored() {
+    let clinic = Clinic::sqlite().await;
+    let InRoom { mut gray, booked, mut host, guest, mut patient, .. } = in_room(&clinic).await;
+    // The step that puts the older page out cannot be stored; the link can.
+    let refuse = "CREATE TRIGGER stuck BEFORE UPDATE ON seats BEGIN SELECT RAISE(ABORT, 'no'); END";
+    let pool = clinic.store().write_pool();
+    pool.execute(refuse).await.expect("a trigger");
+    gray.fresh_link(&booked).await;
+    pool.execute("DROP TRIGGER stuck").await.expect("drops");
+    assert_eq!(patient.refusal().await, "link_replaced");
+    assert!(patient.rest().await.is_empty(), "closed");
+    host.until(|m| m["people"].as_array().is_some_and(|p| p.len() == 1)).await;
+    host.until(|m| m["waiting"][0]["seat"] == guest.seat.as_str()).await;
 }
 
 #[tokio::test]

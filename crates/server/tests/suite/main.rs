@@ -4,10 +4,13 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod attack;
+mod booking;
 mod closing;
 mod headers;
 mod links;
 mod mail;
+mod media;
 mod sdp;
 mod seats;
 mod silence;

@@ -1,7 +1,7 @@
 //! Answers that no browser would give.
 
 use crate::common::Clinic;
-use crate::common::people::{Guest, Staff};
+use crate::common::people::{Waiting, waiting};
 use serde_json::{Value, json};
 
 fn answer(generation: &Value, sdp: &str) -> Value {
@@ -11,10 +11,7 @@ fn answer(generation: &Value, sdp: &str) -> Value {
 #[tokio::test]
 async fn bad_session_descriptions_get_stable_codes() {
     let clinic = Clinic::sqlite().await;
-    let mut gray = Staff::clinician(&clinic).await;
-    let booked = gray.book(json!({})).await;
-    let mut guest = Guest::open(&clinic, &booked.secret).await;
-    let (mut patient, _) = guest.wait().await;
+    let Waiting { mut gray, booked, mut guest, mut patient } = waiting(&clinic).await;
     let (mut host, _) = gray.enter(&booked.visit).await;
     host.say(json!({ "type": "admit", "seat": guest.seat })).await;
     let offer = patient.wait("offer").await;
@@ -39,7 +36,7 @@ async fn bad_session_descriptions_get_stable_codes() {
     let old = json!(generation.as_u64().unwrap_or_default() + 1);
     assert_eq!(patient.refused(answer(&old, &offered)).await, "stale_answer");
     let long = format!("v=0\r\ns={}", "x".repeat(60_000));
-    assert_eq!(patient.refused(answer(generation, &long)).await, "bad_message", "60 kB");
+    assert_eq!(patient.refused(answer(generation, &long)).await, "sdp_too_large", "60 kB");
     let longer = "x".repeat(70_000);
     assert_eq!(patient.refused(answer(generation, &longer)).await, "message_too_large");
     assert!(patient.rest().await.iter().all(|m| m["type"] != "error"), "closed");

@@ -1,18 +1,18 @@
 //! Seats, the queue, chat and consent.
 
 use crate::common::Clinic;
-use crate::common::people::{Guest, Staff, admit, chat, chat_texts, consent};
+use crate::common::people::{
+    Guest, InRoom, Staff, Waiting, admit, chat, chat_texts, consent, in_room, waiting,
+};
 use audit::Kind;
 use serde_json::json;
+use sqlx::Executor as _;
 use visit::{Duration, VisitId};
 
 #[tokio::test]
 async fn one_seat_one_device() {
     let clinic = Clinic::sqlite().await;
-    let mut gray = Staff::clinician(&clinic).await;
-    let booked = gray.book(json!({})).await;
-    let mut guest = Guest::open(&clinic, &booked.secret).await;
-    let (mut first, _) = guest.wait().await;
+    let Waiting { mut gray, booked, mut guest, patient: mut first } = waiting(&clinic).await;
     let mut second = guest.connect().await;
     assert_eq!(second.wait("welcome").await["state"], "waiting");
     first.wait("taken_over").await;
@@ -63,12 +63,77 @@ async fn leaving_the_page_does_not_cost_the_place_in_the_queue() {
 }
 
 #[tokio::test]
+async fn who_comes_back_after_the_hold_hears_why_they_begin_anew() {
+    let clinic = Clinic::sqlite().await;
+    let InRoom { mut gray, booked, mut host, mut guest, patient, .. } = in_room(&clinic).await;
+    patient.close().await;
+    host.until(|m| m["people"].to_string().contains("\"away\"")).await;
+    clinic.clock.advance(Duration::from_min(5));
+    host.until(|m| m["people"].as_array().is_some_and(|people| people.len() == 1)).await;
+    let expired = json!({ "type": "you", "state": "checking", "because": "hold_expired" });
+    for _ in 0..2 {
+        // Also when the page is loaded once more.
+        let mut patient = guest.connect().await;
+        assert_eq!(patient.wait("welcome").await["state"], "checking");
+        assert_eq!(patient.wait("you").await, expired);
+    }
+    let mut patient = guest.check().await;
+    patient.settle().await;
+    let mut patient = guest.connect().await;
+    patient.wait("welcome").await;
+    assert!(patient.settle().await.iter().all(|m| m["because"] != "hold_expired"), "old news");
+
+    // The same for the clinic's own people, who need no check.
+    host.close().await;
+    let mut board = gray.board().await;
+    let host_in = |state: &'static str| {
+        move |m: &serde_json::Value| {
+            let seats = m["visit"]["seats"].as_array().cloned().unwrap_or_default();
+            seats.iter().any(|s| s["role"] == "host" && s["state"] == state)
+        }
+    };
+    board.wait("board").await;
+    clinic.clock.advance(Duration::from_min(5));
+    board.until(host_in("left")).await;
+    let mut host = gray.connect(&booked.visit).await;
+    assert_eq!(host.wait("welcome").await["state"], "left");
+    let expired = json!({ "type": "you", "state": "left", "because": "hold_expired" });
+    assert_eq!(host.wait("you").await, expired);
+}
+
+#[tokio::test]
+async fn staff_who_open_a_visit_are_on_record_or_do_not_open_it() {
+    let clinic = Clinic::sqlite().await;
+    let Waiting { mut gray, booked, .. } = waiting(&clinic).await;
+    assert_eq!(clinic.audited(Kind::PatientViewed).await, 0);
+    // Nothing of this kind can be written down.
+    let pool = clinic.store().write_pool();
+    let refuse = "CREATE TRIGGER no_view BEFORE INSERT ON audit_entries \
+        WHEN instr(CAST(NEW.entry AS TEXT), 'data.patient_viewed') > 0 \
+        BEGIN SELECT RAISE(ABORT, 'no'); END";
+    pool.execute(refuse).await.expect("a trigger");
+    let from = gray.browser.heard_bytes();
+    let heard = gray.connect(&booked.visit).await.rest().await;
+    assert_eq!(heard.len(), 1);
+    assert_eq!(heard[0]["type"], "error");
+    assert!(!gray.browser.heard(from).contains("Pat Ient"));
+
+    pool.execute("DROP TRIGGER no_view").await.expect("drops");
+    let (mut host, _) = gray.enter(&booked.visit).await;
+    assert_eq!(clinic.audited(Kind::PatientViewed).await, 1);
+    let room = host.settle().await;
+    assert!(room.iter().all(|m| m["type"] != "error"));
+    let (viewer, seat) = (gray.user.to_text(), booked.seat.clone());
+    let log = clinic.audit_text().await;
+    let entry = log.lines().find(|l| l.contains(Kind::PatientViewed.as_str())).expect("an entry");
+    assert!(entry.contains(&viewer) && entry.contains(&seat), "who looked at whom");
+    clinic.verify_audit().await;
+}
+
+#[tokio::test]
 async fn chat_is_stored_once_and_delivered_in_order() {
     let clinic = Clinic::sqlite().await;
-    let mut gray = Staff::clinician(&clinic).await;
-    let booked = gray.book(json!({})).await;
-    let mut guest = Guest::open(&clinic, &booked.secret).await;
-    let (mut patient, _) = guest.wait().await;
+    let Waiting { mut gray, booked, mut guest, mut patient } = waiting(&clinic).await;
     let (mut host, _) = gray.enter(&booked.visit).await;
     assert_eq!(patient.refused(chat("early", "let me in")).await, "not_allowed");
     clinic.clock.advance(Duration::from_s(1));

@@ -2,11 +2,11 @@
 
 use crate::common::Clinic;
 use crate::common::browser::{Socket, kind};
-use crate::common::people::{Guest, Staff, admit, chat, chat_texts};
+use crate::common::people::{Guest, Staff, Waiting, admit, chat, chat_texts, waiting};
 use serde_json::json;
 use visit::Duration;
 
-const OWN_MESSAGES: [&str; 6] = ["welcome", "you", "waiting", "note", "pong", "error"];
+pub const OWN_MESSAGES: [&str; 6] = ["welcome", "you", "waiting", "note", "pong", "error"];
 const ROOM_MESSAGES: [&str; 11] = [
     "room",
     "offer",
@@ -22,7 +22,7 @@ const ROOM_MESSAGES: [&str; 11] = [
 ];
 
 /// Fails when any of these words, or any message about the room, is in what a browser got.
-fn assert_silent(heard: &str, secrets: &[&str], when: &str) {
+pub fn assert_silent(heard: &str, secrets: &[&str], when: &str) {
     for secret in secrets {
         assert!(!heard.contains(secret), "{when}: `{secret}` got out");
     }
@@ -32,7 +32,7 @@ fn assert_silent(heard: &str, secrets: &[&str], when: &str) {
 }
 
 /// Everything that somebody outside can try to get something out of the room.
-async fn pry(patient: &mut Socket, own: &str, other: &str) {
+pub async fn pry(patient: &mut Socket, own: &str, other: &str) {
     let attempts = [
         json!({ "type": "chat", "id": "p1", "text": "hello?" }),
         json!({ "type": "chat_read", "seq": 1 }),
@@ -173,13 +173,11 @@ async fn waiting_room_is_silent() {
 #[tokio::test]
 async fn a_removed_persons_link_is_dead() {
     let clinic = Clinic::sqlite().await;
-    let mut gray = Staff::clinician(&clinic).await;
-    let booked = gray.book(json!({})).await;
-    let mut patient = Guest::open(&clinic, &booked.secret).await;
-    let (mut waiting, _) = patient.wait().await;
+    let Waiting { mut gray, booked, guest: mut patient, patient: mut page } =
+        waiting(&clinic).await;
     let (mut host, _) = gray.enter(&booked.visit).await;
     host.say(json!({ "type": "remove", "seat": patient.seat })).await;
-    waiting.wait("removed").await;
+    page.wait("removed").await;
     let look = patient.browser.post("/api/link/look", &json!({ "secret": booked.secret })).await;
     assert_eq!(look.code(), "no_such_visit");
     let open = patient.browser.post("/api/link/open", &json!({ "secret": booked.secret })).await;

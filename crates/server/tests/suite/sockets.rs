@@ -4,6 +4,7 @@ use crate::common::Clinic;
 use crate::common::browser::{Browser, Socket};
 use crate::common::people::{Booked, Guest, Staff};
 use serde_json::json;
+use std::time::Instant;
 use tokio_tungstenite::tungstenite::Message;
 use visit::Duration;
 
@@ -98,6 +99,19 @@ async fn a_socket_begins_with_a_hello_of_this_protocol() {
         assert_eq!(socket.refused(first).await, code);
         assert!(socket.rest().await.is_empty(), "closed");
     }
+    scene.bystander.is_undisturbed().await;
+}
+
+#[tokio::test]
+async fn a_socket_that_never_says_hello_is_closed_after_ten_seconds() {
+    let mut scene = scene().await;
+    let opened = Instant::now();
+    let mut socket = scene.guest.browser.socket().await.expect("a socket");
+    // A sign of life is not a hello.
+    socket.say_frame(Message::Ping(vec![1].into())).await;
+    assert!(socket.rest().await.is_empty(), "closed without a word");
+    assert!(opened.elapsed().as_secs() >= 10, "and not before");
+    scene.guest.connect().await.wait("welcome").await;
     scene.bystander.is_undisturbed().await;
 }
 

@@ -1,7 +1,8 @@
 //! Staff: signing in, second factor, and what ends their sockets.
 
 use crate::common::browser::{Browser, text};
-use crate::common::people::{Guest, Staff, account, admit, sign_in};
+use crate::common::media::Page;
+use crate::common::people::{Staff, Waiting, account, sign_in, waiting};
 use crate::common::{Clinic, PATIENCE};
 use audit::Actor;
 use auth::{NewStaff, Secret, SecretKind};
@@ -122,12 +123,14 @@ async fn disabling_an_account_closes_its_sockets_and_nobody_elses() {
 #[tokio::test]
 async fn idling_ends_a_board_but_never_a_live_call() {
     let clinic = Clinic::sqlite().await;
-    let mut gray = Staff::clinician(&clinic).await;
-    let booked = gray.book(json!({})).await;
-    let mut guest = Guest::open(&clinic, &booked.secret).await;
-    let (mut patient, _) = guest.wait().await;
-    let (mut host, _) = gray.enter(&booked.visit).await;
-    admit(&mut host, &guest.seat, &mut patient).await;
+    let Waiting { mut gray, booked, guest, mut patient } = waiting(&clinic).await;
+    let (socket, host_seat) = gray.enter(&booked.visit).await;
+    let mut host = Page::sending(socket);
+    host.say(json!({ "type": "admit", "seat": guest.seat }));
+    patient.wait("room").await;
+    let mut patient = Page::sending(patient);
+    host.sees(&[&guest.seat]).await;
+    patient.sees(&[&host_seat]).await;
     let watcher = account(&clinic, "w@clinic.example", "Wendy Watcher", UserRole::Staff).await;
     let mut watcher = Staff { browser: sign_in(&clinic, watcher).await, user: watcher };
     let mut board = watcher.board().await;
@@ -156,5 +159,7 @@ async fn idling_ends_a_board_but_never_a_live_call() {
     assert_eq!(watcher.browser.get("/api/me").await.code(), "not_signed_in");
     host.settle().await;
     patient.settle().await;
+    host.receives(50).await;
+    patient.receives(50).await;
     assert_eq!(gray.browser.get("/api/me").await.status, 200);
 }

@@ -1,7 +1,7 @@
 //! A locked database, a full disk, and a server that dies.
 
 use crate::common::Clinic;
-use crate::common::people::{Guest, Staff, admit, chat, chat_texts, consent};
+use crate::common::people::{Guest, InRoom, Staff, chat, chat_texts, consent, in_room};
 use audit::Kind;
 use serde_json::json;
 use server::Clock;
@@ -73,13 +73,8 @@ async fn a_full_disk_refuses_bookings_and_keeps_the_others() {
 #[tokio::test]
 async fn after_a_crash_everybody_is_back_in_the_same_visit() {
     let clinic = Clinic::sqlite().await;
-    let mut gray = Staff::clinician(&clinic).await;
-    let booked = gray.book(json!({})).await;
-    let mut guest = Guest::open(&clinic, &booked.secret).await;
-    let (mut patient, _) = guest.wait().await;
-    let (mut host, host_seat) = gray.enter(&booked.visit).await;
-    clinic.clock.advance(Duration::from_s(1));
-    admit(&mut host, &guest.seat, &mut patient).await;
+    let InRoom { mut gray, booked, mut host, host_seat, mut guest, mut patient } =
+        in_room(&clinic).await;
     for (socket, id) in [(&mut patient, "a"), (&mut host, "b")] {
         socket.say(chat(id, &format!("line {id}"))).await;
         socket.until(|m| m["lines"][0]["id"] == id).await;

@@ -39,7 +39,7 @@ async fn an_account_is_made_found_and_changed(db: TestDb) {
     let user = user.expect("found");
     assert!(user.id == user_id(1) && user.person == new_user(1).person);
     assert_eq!((user.role, user.state), (UserRole::Clinician, UserState::Active));
-    assert!(!user.has_password && !user.has_totp);
+    assert!(!user.has_password && !user.has_totp && user.holds_visits());
     assert!(reader.user_by_email("nobody@clinic.example").await.expect("reads").is_none());
     assert_eq!(reader.users().await.expect("lists").len(), 2);
     drop(reader);
@@ -57,6 +57,8 @@ async fn an_account_is_made_found_and_changed(db: TestDb) {
     let user = reader.user_by_email("new@clinic.example").await.expect("reads").expect("found");
     assert_eq!((user.role, user.state), (UserRole::Admin, UserState::Disabled));
     assert!(user.has_password && user.person == moved);
+    assert!(!user.holds_visits(), "disabled");
+    assert!(UserRole::Admin.holds_visits() && !UserRole::Staff.holds_visits());
     let stored = reader.password_hash(user_id(1)).await.expect("reads");
     assert_eq!(stored.as_deref(), Some("$argon2id$x"));
     assert!(reader.user_by_email("clinician1@clinic.example").await.expect("reads").is_none());

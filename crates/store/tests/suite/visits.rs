@@ -5,12 +5,14 @@ use crate::support::{
     at, begin, code, commit, hash, new_seat, new_user, new_visit, seat_id, user_id, visit_id,
     with_visit,
 };
+use sqlx::Executor as _;
 use store::testing::{NOON, TestDb};
 use store::{DeviceReport, HashKind, LinkOpening, NewChat, NewSeatLink, Posted, VisitOptions};
 use visit::{ConsentDecision, ConsentRecord, Purpose, Role, SeatState, VisitState};
 
 on_both!(
     a_visit_comes_back_as_it_was_saved,
+    a_visit_of_the_first_schema_is_read_after_an_upgrade,
     a_stale_save_is_refused,
     visits_are_listed_by_time_host_and_state,
     a_link_opens_first_once_and_dies_by_time_or_revocation,
@@ -47,11 +49,13 @@ async fn a_visit_comes_back_as_it_was_saved(db: TestDb) {
     seat.away_since = Some(at(3));
     seat.rating = Some(4);
     seat.locale = Some("es-MX".into());
+    seat.hold_expired = true;
     let pairs = [("camera".to_owned(), "ok".to_owned()), ("mic".to_owned(), "silent".to_owned())];
     seat.device_report = Some(DeviceReport::new(pairs).expect("codes"));
     seat.person.name = "Another name".into();
     let mut third = new_seat(3, Role::Colleague);
     third.user = Some(user_id(1));
+    third.invited_by = Some(user_id(1));
     let changed = [loaded.seats[0].clone(), third.clone()];
     assert_eq!(tx.save_visit(&loaded.visit, &changed).await.expect("saves"), 2);
     loaded.visit.version = 2;
@@ -65,6 +69,26 @@ async fn a_visit_comes_back_as_it_was_saved(db: TestDb) {
     let again = reader.load_visit(visit_id(1)).await.expect("reads").expect("there");
     assert!(again == loaded);
     assert!(reader.load_visit(visit_id(9)).await.expect("reads").is_none());
+}
+
+/// Takes the second step of the schema back, as a database was before it, and opens the store again.
+async fn a_visit_of_the_first_schema_is_read_after_an_upgrade(db: TestDb) {
+    let store = db.open().await;
+    with_visit(&store).await;
+    for statement in [
+        "ALTER TABLE seats DROP COLUMN invited_by",
+        "ALTER TABLE seats DROP COLUMN hold_expired",
+        "DELETE FROM _sqlx_migrations WHERE version = 2",
+    ] {
+        store.write_pool().execute(statement).await.expect("an older schema");
+    }
+    store.close(at(1)).await.expect("closes");
+
+    let store = db.open().await;
+    let mut reader = store.read(store.default_org()).await.expect("reads");
+    let loaded = reader.load_visit(visit_id(1)).await.expect("reads").expect("there");
+    assert!(loaded.seats.iter().all(|s| s.invited_by.is_none() && !s.hold_expired));
+    assert!(loaded.seat(seat_id(1)).expect("there").person == new_seat(1, Role::Patient).person);
 }
 
 async fn a_stale_save_is_refused(db: TestDb) {
