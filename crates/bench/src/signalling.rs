@@ -88,6 +88,7 @@ pub async fn sign_in(url: &str, root: Option<TlsRoot>) -> Result<Http, BenchErro
 /// As [`Http::post`].
 pub async fn create_visit(http: &mut Http) -> Result<VisitCreated, BenchError> {
     let visit = CreateVisit {
+        host: None,
         patient_name: "Synthetic patient".to_owned(),
         patient_email: String::new(),
         patient_birth_date: String::new(),

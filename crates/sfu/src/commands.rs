@@ -164,8 +164,16 @@ impl Shard {
         if muted {
             // Packets of the running batch came in before the command but must not leave after it.
             self.batch.retain(|i| !(i.from == key && i.source == source));
+            self.forget_recent(key, source);
         }
         self.restart_feeds(now, key, source);
+    }
+
+    /// What was sent before a mute is not shown to anybody after it.
+    fn forget_recent(&mut self, key: PeerKey, source: Source) {
+        if let Some(peer) = self.peers.get_mut(key) {
+            peer.publication(source).layers.iter_mut().for_each(|l| l.recent.forget());
+        }
     }
 
     /// After a gap viewers start a new feed: sound at once, video with a keyframe.
@@ -190,6 +198,7 @@ impl Shard {
         if peer.sharing != on {
             peer.sharing = on;
             self.batch.retain(|i| !(i.from == key && i.source == Source::Screen));
+            self.forget_recent(key, Source::Screen);
             self.settle(now, visit);
         }
     }

@@ -62,6 +62,8 @@ pub struct SfuConfig {
     pub port_base: u16,
     /// Number of shards, 1..=64, each an OS thread with its own port. Default: cores − 1.
     pub shards: u16,
+    /// Clients may also come over TCP, on the same port numbers (ICE-TCP, RFC 6544). Default: yes.
+    pub tcp: bool,
     /// Most transports in one visit, 2..=32. Default 16.
     pub max_people: u16,
     /// A transport that was not heard for this long is closed, 5 s ..= 10 min. Default 30 s. An ICE
@@ -96,6 +98,7 @@ impl SfuConfig {
             bind: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             port_base: 0,
             shards: u16::try_from(cores.saturating_sub(1).clamp(1, 64)).unwrap_or(1),
+            tcp: true,
             max_people: 16,
             dead_after: Duration::from_secs(30),
             answer_within: Duration::from_secs(20),

@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 
 use crate::config::MAX_ADDRESSES_PER_PEER;
 use crate::peer::PeerKey;
+use crate::shard::Wire;
 
 /// STUN binding request (RFC 8489 §5). An ICE-lite agent sends no requests, so it expects no
 /// responses either: every other STUN message is dropped.
@@ -64,9 +65,9 @@ fn local_ufrag(message: &[u8]) -> Option<&str> {
 #[derive(Default)]
 pub(crate) struct Demux {
     by_ufrag: HashMap<String, PeerKey>,
-    by_address: HashMap<SocketAddr, PeerKey>,
+    by_address: HashMap<(Wire, SocketAddr), PeerKey>,
     /// Addresses of each transport, oldest first, so that they can be taken out again.
-    addresses: HashMap<PeerKey, VecDeque<SocketAddr>>,
+    addresses: HashMap<PeerKey, VecDeque<(Wire, SocketAddr)>>,
 }
 
 impl Demux {
@@ -76,8 +77,8 @@ impl Demux {
     }
 
     /// The transport that was reached from this address.
-    pub(crate) fn by_address(&self, source: SocketAddr) -> Option<PeerKey> {
-        self.by_address.get(&source).copied()
+    pub(crate) fn by_address(&self, wire: Wire, source: SocketAddr) -> Option<PeerKey> {
+        self.by_address.get(&(wire, source)).copied()
     }
 
     /// From now on `ufrag` names `peer`.
@@ -91,7 +92,8 @@ impl Demux {
     }
 
     /// `peer` proved, by a STUN request with the right key, that it sends from `source`.
-    pub(crate) fn learn(&mut self, source: SocketAddr, peer: PeerKey) {
+    pub(crate) fn learn(&mut self, wire: Wire, source: SocketAddr, peer: PeerKey) {
+        let source = (wire, source);
         match self.by_address.insert(source, peer) {
             Some(known) if known == peer => return,
             // The address moved to another transport, as after a rejoin from the same port.
@@ -167,14 +169,15 @@ mod tests {
         let at = |port: u16| SocketAddr::from(([192, 0, 2, 1], port));
         d.add_ufrag("u".into(), 1);
         for port in 0..100 {
-            d.learn(at(port), 1);
+            d.learn(Wire::Udp, at(port), 1);
         }
-        assert_eq!(d.by_address(at(99)), Some(1));
-        assert_eq!(d.by_address(at(0)), None);
+        assert_eq!(d.by_address(Wire::Udp, at(99)), Some(1));
+        assert_eq!(d.by_address(Wire::Udp, at(0)), None);
+        assert_eq!(d.by_address(Wire::Tcp, at(99)), None, "another wire is another address");
         assert_eq!(d.by_address.len(), MAX_ADDRESSES_PER_PEER);
-        d.learn(at(99), 2);
+        d.learn(Wire::Udp, at(99), 2);
         d.remove(1);
-        assert_eq!(d.by_address(at(99)), Some(2));
-        assert_eq!((d.by_ufrag("u"), d.by_address(at(98))), (None, None));
+        assert_eq!(d.by_address(Wire::Udp, at(99)), Some(2));
+        assert_eq!((d.by_ufrag("u"), d.by_address(Wire::Udp, at(98))), (None, None));
     }
 }

@@ -1,13 +1,16 @@
 //! When a publisher is asked for a keyframe.
 //!
 //! Keyframes are large, so requests for one layer are merged: the first goes out at once, later ones
-//! wait until 500 ms after the last request was sent. While somebody waits and no keyframe comes, the
+//! wait until 500 ms after the last request was sent. For the smallest layer it is 250 ms: its keyframes
+//! cost little, and it is what a newcomer sees first. While somebody waits and no keyframe comes, the
 //! request is repeated: it may have been lost.
 
 use std::time::{Duration, Instant};
 
 /// Shortest time between two requests for the same layer.
 const THROTTLE: Duration = Duration::from_millis(500);
+/// The same for the smallest layer.
+const THROTTLE_SMALLEST: Duration = Duration::from_millis(250);
 /// Time to the next repeat while nobody answers, by number of requests sent.
 const RETRY: [Duration; 6] = [
     Duration::from_millis(500),
@@ -26,14 +29,26 @@ pub(crate) struct KeyframeGate {
     wanted: bool,
     /// Requests sent since the last keyframe.
     unanswered: usize,
+    smallest: bool,
 }
 
 impl KeyframeGate {
+    /// The gate of a source's smallest layer.
+    pub(crate) fn smallest() -> Self {
+        Self { smallest: true, ..Self::default() }
+    }
+
+    /// The shortest time between two requests.
+    pub(crate) const fn throttle(&self) -> Duration {
+        if self.smallest { THROTTLE_SMALLEST } else { THROTTLE }
+    }
+
     /// Somebody needs a keyframe. True: send the request now.
     pub(crate) fn request(&mut self, now: Instant) -> bool {
         let fresh = !self.wanted;
         self.wanted = true;
-        let open = self.sent_at.is_none_or(|at| now.saturating_duration_since(at) >= THROTTLE);
+        let open =
+            self.sent_at.is_none_or(|at| now.saturating_duration_since(at) >= self.throttle());
         if fresh && open {
             self.sent(now);
             return true;
@@ -47,7 +62,7 @@ impl KeyframeGate {
             return false;
         }
         let wait = match self.unanswered {
-            0 => THROTTLE,
+            0 => self.throttle(),
             n => RETRY[(n - 1).min(RETRY.len() - 1)],
         };
         let due = self.sent_at.is_none_or(|at| now.saturating_duration_since(at) >= wait);
@@ -95,6 +110,19 @@ mod tests {
         assert!(!gate.due(t + ms(499)));
         assert!(gate.due(t + ms(500)));
         assert!(!gate.due(t + ms(500)));
+    }
+
+    #[test]
+    fn the_smallest_layer_is_asked_twice_as_often_but_repeated_as_seldom() {
+        let t = Instant::now();
+        let mut gate = KeyframeGate::smallest();
+        assert!(gate.request(t));
+        gate.arrived();
+        assert!(!gate.request(t + ms(100)));
+        assert!(!gate.due(t + ms(249)));
+        assert!(gate.due(t + ms(250)));
+        assert!(!gate.due(t + ms(749)));
+        assert!(gate.due(t + ms(750)));
     }
 
     #[test]

@@ -114,7 +114,10 @@ pub(crate) struct Decision {
     pub targets: Vec<Option<usize>>,
     /// Videos that are not sent although the page shows them and they are live.
     pub paused: Vec<bool>,
-    /// Rate of everything that the page could use, bits per second.
+    /// The path was too narrow lately.
+    pub squeezed: bool,
+    /// What to look for, bits per second: everything that the page could use, or after a squeeze only
+    /// the next step. Looking for more would fill a narrow path with probes and cost sound.
     pub desired_bps: u64,
     /// Rate at which the next step up becomes possible, for the estimator to sustain by padding. 0
     /// when there is none, and after a squeeze: padding on a full path would cost sound.
@@ -186,12 +189,17 @@ impl Governor {
                 Some(v.layers[to].bps.saturating_sub(from))
             })
             .min();
+        let step_bps = next_step
+            .map_or(0, |more| (rate(&targets) + more).saturating_mul(HEADROOM.1) / HEADROOM.0);
         Decision {
+            squeezed: self.squeezed,
             paused: targets.iter().zip(&full).map(|(t, f)| t.is_none() && f.is_some()).collect(),
-            desired_bps: rate(&full).saturating_mul(HEADROOM.1) / HEADROOM.0,
-            next_step_bps: next_step
-                .filter(|_| !self.squeezed)
-                .map_or(0, |more| (rate(&targets) + more).saturating_mul(HEADROOM.1) / HEADROOM.0),
+            desired_bps: if self.squeezed {
+                step_bps
+            } else {
+                rate(&full).saturating_mul(HEADROOM.1) / HEADROOM.0
+            },
+            next_step_bps: if self.squeezed { 0 } else { step_bps },
             targets,
         }
     }

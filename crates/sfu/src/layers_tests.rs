@@ -105,8 +105,9 @@ fn what_does_not_fit_is_paused_and_said() {
     let d = g.decide(t, 160_000, &v);
     assert_eq!(d.targets, [Some(0), None]);
     assert_eq!(d.paused, [false, true]);
-    // Everything with head room, but no padding on a path that is full.
-    assert_eq!((d.desired_bps, d.next_step_bps), (1_300_000, 0));
+    // The paused picture with head room and no more, and no padding: the path is full.
+    assert!(d.squeezed);
+    assert_eq!((d.desired_bps, d.next_step_bps), (390_000, 0));
 }
 
 #[test]

@@ -74,12 +74,15 @@ mod commands;
 mod config;
 mod demux;
 mod forward;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod io;
 mod keyframe;
 mod layers;
 mod negotiate;
 mod peer;
 mod pump;
+mod recent;
 mod room;
 mod sdp_guard;
 mod shard;
@@ -87,11 +90,12 @@ mod speaker;
 mod stats;
 mod tick;
 mod timers;
+mod wrap_guard;
 
 pub use command::{
     CloseCode, Command, Direction, RefusalCode, SfuEvent, Sources, Tile, TrackLine, TransportId,
 };
 pub use config::{ConfigError, RIDS, SCREEN_RIDS, SfuConfig};
 pub use io::{Overloaded, Sfu, SfuThreads, StartError};
-pub use shard::{Datagram, Shard};
+pub use shard::{Datagram, Shard, Wire};
 pub use stats::Stats;

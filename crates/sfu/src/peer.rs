@@ -1,8 +1,8 @@
 //! One transport: its str0m instance, what it publishes and what it is shown.
 //!
-//! The contract with str0m: after every change the instance is drained until it names a time
-//! ([`Peer::drain`]); in RTP mode it holds one received packet at a time, so each datagram is
-//! drained on its own. Errors about one datagram never end a transport.
+//! The contract with str0m: at the end of every batch a changed instance is drained until it names a
+//! time ([`Peer::drain`]); in RTP mode it holds one received packet at a time, so that one is taken
+//! out after each datagram ([`Peer::drain_received`]). Errors about one datagram never end a transport.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -24,6 +24,8 @@ use crate::forward::Rewriter;
 use crate::keyframe::KeyframeGate;
 use crate::layers::{Governor, LayerInfo, NOMINAL, NOMINAL_SCREEN};
 use crate::negotiate::Negotiation;
+use crate::recent::RecentGroup;
+use crate::wrap_guard::WrapGuard;
 
 /// Place of a transport in its shard.
 pub(crate) type PeerKey = usize;
@@ -55,12 +57,20 @@ pub(crate) struct Layer {
     pub gate: KeyframeGate,
     pub last_packet: Option<Instant>,
     pub size_px: Option<(u16, u16)>,
+    /// For viewers who come just after a keyframe.
+    pub recent: RecentGroup,
     bytes: u64,
     measured_from: Option<Instant>,
     rate_bps: Option<u64>,
 }
 
 impl Layer {
+    /// The layer at `index`, 0 being the smallest.
+    fn new(index: usize) -> Self {
+        let gate = if index == 0 { KeyframeGate::smallest() } else { KeyframeGate::default() };
+        Self { gate, ..Self::default() }
+    }
+
     /// Counts a packet of `bytes`.
     pub(crate) fn count(&mut self, now: Instant, bytes: usize) {
         self.last_packet = Some(now);
@@ -140,6 +150,7 @@ pub(crate) struct Peer {
     /// The client asked to share and may.
     pub sharing: bool,
     pub rtc: Rtc,
+    pub wrap_guard: WrapGuard,
     pub negotiation: Negotiation,
     pub publications: [Publication; 3],
     pub slots: Vec<Slot>,
@@ -155,6 +166,8 @@ pub(crate) struct Peer {
     pub channel_open: bool,
     pub ping_counter: u64,
     pub connected: bool,
+    /// When it was let in.
+    pub joined: Instant,
     pub last_heard: Instant,
     pub silent: bool,
     pub next_tick: Instant,
@@ -167,6 +180,8 @@ pub(crate) struct Peer {
     pub rtc_deadline: Instant,
     /// Waits to be drained.
     pub dirty: bool,
+    /// Was changed by us since str0m last heard the time: tell it before draining.
+    pub changed: bool,
     /// Time last given to str0m; it must not go back.
     clock: Instant,
     /// Which source and layer an incoming SSRC is.
@@ -215,7 +230,7 @@ impl Peer {
         let publication = |source: Source| Publication {
             mid: None,
             active: false,
-            layers: (0..rids(source).len().max(1)).map(|_| Layer::default()).collect(),
+            layers: (0..rids(source).len().max(1)).map(Layer::new).collect(),
             first_packet: None,
             viewers: Vec::new(),
         };
@@ -227,6 +242,7 @@ impl Peer {
             muted: init.muted,
             sharing: false,
             rtc,
+            wrap_guard: WrapGuard::default(),
             negotiation,
             publications: [Source::Mic, Source::Camera, Source::Screen].map(publication),
             slots: Vec::new(),
@@ -238,6 +254,7 @@ impl Peer {
             channel_open: false,
             ping_counter: 0,
             connected: false,
+            joined: now,
             last_heard: now,
             silent: false,
             next_tick: now,
@@ -246,6 +263,7 @@ impl Peer {
             queued: None,
             rtc_deadline: now,
             dirty: false,
+            changed: false,
             clock: now,
             ssrcs: Vec::new(),
             #[cfg(test)]
@@ -269,6 +287,27 @@ impl Peer {
     pub(crate) fn advance(&mut self, now: Instant) -> Instant {
         self.clock = self.clock.max(now);
         self.clock
+    }
+
+    /// Takes out what one received datagram brought: up to its media packet, or everything when it
+    /// was none. What is left stays queued in str0m for the drain at the end of the batch; only the
+    /// packet has to be taken before the next datagram.
+    pub(crate) fn drain_received(&mut self, out: &mut Vec<Transmit>, drained: &mut Drained) {
+        loop {
+            match self.rtc.poll_output() {
+                Ok(Output::Event(Event::RtpPacket(packet))) => {
+                    drained.packets.push(packet);
+                    return;
+                }
+                Ok(Output::Event(event)) => self.on_event(event, drained),
+                Ok(Output::Transmit(t)) => out.push(t),
+                Ok(Output::Timeout(_)) => return,
+                Err(_) => {
+                    drained.errors += 1;
+                    return;
+                }
+            }
+        }
     }
 
     /// Takes everything out of str0m until it only waits for time.

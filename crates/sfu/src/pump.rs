@@ -1,10 +1,12 @@
 //! The packet path of a shard: from what a drain brought up to what viewers are sent.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use str0m::Input;
 use str0m::format::Codec;
-use str0m::rtp::{ExtensionValues, RtpPacket, RtpWrite};
+use str0m::media::Pt;
+use str0m::rtp::{ExtensionValues, RtpPacket, RtpWrite, Ssrc};
 use visit::Source;
 
 use crate::command::{CloseCode, SfuEvent};
@@ -16,13 +18,27 @@ use crate::shard::{Shard, guarded};
 /// request goes back to a publisher), but never in a circle of this length.
 const MAX_PASSES: usize = 8;
 
+/// A newcomer is shown kept pictures only if the path carries them in this part of a second.
+const REPLAY_SHARE: u64 = 4;
+
 /// A packet that waits for its viewers.
+#[derive(Clone)]
 pub(crate) struct Inbound {
     pub from: PeerKey,
     pub source: Source,
     pub layer: usize,
-    packet: RtpPacket,
-    meta: VideoMeta,
+    pub ssrc: Ssrc,
+    pub pt: Pt,
+    pub marker: bool,
+    /// Extended sequence number.
+    pub seq: u64,
+    /// RTP timestamp.
+    pub timestamp: u32,
+    pub arrived: Instant,
+    /// Those that mean the same to viewers.
+    pub extensions: ExtensionValues,
+    pub payload: Arc<[u8]>,
+    pub meta: VideoMeta,
 }
 
 /// What became of a packet at one viewer.
@@ -59,23 +75,26 @@ impl Shard {
     fn drain(&mut self, now: Instant, key: PeerKey) {
         let Some(peer) = self.peers.get_mut(key) else { return };
         peer.dirty = false;
+        let changed = std::mem::take(&mut peer.changed);
         let at = peer.advance(now);
         let (transmits, drained) = (&mut self.transmits, &mut self.scratch);
         let done = guarded(|| {
-            if peer.input(Input::Timeout(at)).is_err() {
+            if changed && peer.input(Input::Timeout(at)).is_err() {
                 drained.errors += 1;
             }
             peer.drain(transmits, drained);
         });
         match done {
-            Some(()) => self.after_drain(at, key),
+            Some(()) => {
+                self.arm(key);
+                self.after_drain(at, key);
+            }
             None => self.panicked(now, key),
         }
     }
 
     /// Works off what the last drain of `key` left in the scratch.
     pub(crate) fn after_drain(&mut self, now: Instant, key: PeerKey) {
-        self.arm(key);
         self.stats.input_errors += u64::from(self.scratch.errors);
         self.scratch.errors = 0;
         if !self.scratch.packets.is_empty() {
@@ -128,6 +147,9 @@ impl Shard {
     fn ingest(&mut self, now: Instant, key: PeerKey, packet: RtpPacket) {
         self.stats.packets_in += 1;
         let Some(peer) = self.peers.get_mut(key) else { return };
+        if let Some(number) = packet.header.ext_vals.transport_cc {
+            peer.wrap_guard.took(number);
+        }
         let Some((source, layer)) = peer.identify(packet.header.ssrc) else { return };
         if peer.muted.has(source) {
             self.stats.packets_muted += 1;
@@ -168,7 +190,20 @@ impl Shard {
         {
             room.speaker.heard(now, seat, level);
         }
-        self.batch.push(Inbound { from: key, source, layer, packet, meta });
+        self.batch.push(Inbound {
+            from: key,
+            source,
+            layer,
+            ssrc: packet.header.ssrc,
+            pt: packet.header.payload_type,
+            marker: packet.header.marker,
+            seq: *packet.seq_no,
+            timestamp: packet.header.timestamp,
+            arrived: packet.timestamp,
+            extensions: kept_extensions(&packet.header.ext_vals),
+            payload: packet.payload,
+            meta,
+        });
         // A layer that just came to life may be what somebody waits for. Its first packet is a
         // keyframe, and the choice is made before the batch is forwarded.
         for viewer in fresh {
@@ -200,7 +235,11 @@ impl Shard {
                 self.touch(*viewer);
             }
             if let Some(from) = self.peers.get_mut(item.from) {
-                from.publication(item.source).viewers = viewers;
+                let publication = from.publication(item.source);
+                publication.viewers = viewers;
+                if item.source != Source::Mic {
+                    publication.layers[item.layer].recent.note(now, item);
+                }
             }
         }
         batch.clear();
@@ -209,6 +248,38 @@ impl Shard {
         for key in failed {
             self.panicked(now, key);
         }
+    }
+
+    /// Shows a viewer what the wanted layer brought since its last keyframe, when that is fresh.
+    /// False: a keyframe has to be asked for. Call it between batches only: what waits in the
+    /// batch comes after the group.
+    pub(crate) fn replay(
+        &mut self,
+        now: Instant,
+        viewer: PeerKey,
+        index: usize,
+        (feeder, source, layer): (PeerKey, Source, usize),
+    ) -> bool {
+        let Some(peer) = self.peers.get(viewer) else { return false };
+        let (joined, most_bytes) = (peer.joined, peer.estimate_bps / 8 / REPLAY_SHARE);
+        let Some(from) = self.peers.get_mut(feeder) else { return false };
+        let Some(state) = from.publication(source).layers.get(layer) else { return false };
+        let group = state.recent.replay(now, joined, most_bytes);
+        let Some(peer) = self.peers.get_mut(viewer) else { return false };
+        let mut shown = false;
+        for item in &group {
+            match guarded(|| forward(peer, index, item)) {
+                Some(Fate::Skipped) => {}
+                Some(Fate::Switched | Fate::Sent) => shown = true,
+                // The caller goes on with this viewer; it ends at its next drain.
+                None => return false,
+            }
+        }
+        if shown {
+            self.stats.replays += 1;
+            self.touch(viewer);
+        }
+        shown
     }
 
     fn viewer_asks_keyframe(&mut self, now: Instant, viewer: PeerKey, mid: str0m::media::Mid) {
@@ -258,43 +329,36 @@ impl Shard {
 /// Writes one packet to one viewer's m-line.
 fn forward(viewer: &mut Peer, index: usize, item: &Inbound) -> Fate {
     let Some(slot) = viewer.slots.get_mut(index) else { return Fate::Skipped };
-    let header = &item.packet.header;
     let (Some(ssrc), SlotPhase::Live) = (slot.ssrc, slot.phase) else { return Fate::Skipped };
-    if slot.feeder != Some(item.from) || !slot.pts.contains(&header.payload_type) {
+    if slot.feeder != Some(item.from) || !slot.pts.contains(&item.pt) {
         return Fate::Skipped;
     }
     let mut fate = Fate::Sent;
     if slot.audio {
-        if slot.feed_ssrc != Some(header.ssrc) {
-            slot.feed_ssrc = Some(header.ssrc);
+        if slot.feed_ssrc != Some(item.ssrc) {
+            slot.feed_ssrc = Some(item.ssrc);
             slot.rewriter.change_feed();
         }
-    } else if slot.current != Some(item.layer) || slot.feed_ssrc != Some(header.ssrc) {
+    } else if slot.current != Some(item.layer) || slot.feed_ssrc != Some(item.ssrc) {
         // Another layer, or the same layer of a sender that started anew: only with a keyframe,
         // and only if it is the one we want.
         if slot.target != Some(item.layer) || !item.meta.keyframe {
             return Fate::Skipped;
         }
         slot.current = Some(item.layer);
-        slot.feed_ssrc = Some(header.ssrc);
+        slot.feed_ssrc = Some(item.ssrc);
         slot.rewriter.change_feed();
         fate = Fate::Switched;
     }
-    let arrived = item.packet.timestamp;
-    let seq = *item.packet.seq_no;
-    let out = slot.rewriter.rewrite(arrived, seq, header.timestamp, item.meta.vp8.as_ref());
+    let vp8 = item.meta.vp8.as_ref();
+    let out = slot.rewriter.rewrite(item.arrived, item.seq, item.timestamp, vp8);
     let Some(out) = out else { return Fate::Skipped };
 
-    let mut write = RtpWrite::new(
-        header.payload_type,
-        out.seq.into(),
-        out.timestamp,
-        arrived,
-        item.packet.payload.clone(),
-    )
-    .marker(header.marker)
-    .nackable(!slot.audio)
-    .ext_vals(kept_extensions(&header.ext_vals));
+    let mut write =
+        RtpWrite::new(item.pt, out.seq.into(), out.timestamp, item.arrived, item.payload.clone())
+            .marker(item.marker)
+            .nackable(!slot.audio)
+            .ext_vals(item.extensions.clone());
     if let Some(patch) = out.patch {
         write = write.vp8_patch(patch);
     }

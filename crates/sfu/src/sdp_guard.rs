@@ -1,5 +1,7 @@
 //! Limits on session descriptions, checked on the bare text before any parser sees it.
 
+use std::collections::HashSet;
+
 use crate::RefusalCode;
 use crate::config::{MAX_CANDIDATES, MAX_M_LINES, MAX_SDP_BYTES, MAX_SDP_LINES};
 
@@ -48,10 +50,24 @@ pub(crate) fn mids(sdp: &str) -> Vec<&str> {
     mids
 }
 
-/// Whether `answer` has the same m-lines as `offer`, in the same order (RFC 3264 §6).
+/// Whether `answer` has the same m-lines as `offer`, in the same order (RFC 3264 §6), and leaves the
+/// ids of header extensions as they were offered (RFC 8285 §6).
 pub(crate) fn fits(offer: &str, answer: &str) -> bool {
     let answered = mids(answer);
-    !answered.is_empty() && mids(offer) == answered
+    let offered: HashSet<_> = extension_ids(offer).collect();
+    !answered.is_empty()
+        && mids(offer) == answered
+        && extension_ids(answer).all(|extension| offered.contains(&extension))
+}
+
+/// Id and URI of every `a=extmap` line. The id may be followed by a direction; attributes behind the
+/// URI are left out.
+fn extension_ids(sdp: &str) -> impl Iterator<Item = (&str, &str)> {
+    sdp.lines().filter_map(|line| {
+        let mut words = line.strip_prefix("a=extmap:")?.split_ascii_whitespace();
+        let id = words.next()?.split('/').next()?;
+        Some((id, words.next().unwrap_or_default()))
+    })
 }
 
 #[cfg(test)]
@@ -80,5 +96,16 @@ mod tests {
         assert!(!fits(offer, "v=0\r\nm=audio\r\na=mid:b\r\nm=video\r\na=mid:a\r\n"));
         assert!(!fits(offer, "v=0\r\nm=audio\r\na=mid:a\r\n"));
         assert!(!fits(offer, "v=0\r\na=mid:a\r\n"));
+    }
+
+    #[test]
+    fn an_answer_keeps_the_ids_of_extensions() {
+        let offer = "m=a\r\na=mid:a\r\na=extmap:3 urn:cc\r\na=extmap:4/sendrecv urn:mid x\r\n";
+        let fits = |lines: &str| fits(offer, &format!("m=a\r\na=mid:a\r\n{lines}"));
+        assert!(fits("") && fits("a=extmap:3 urn:cc\r\n"));
+        assert!(fits("a=extmap:4/recvonly urn:mid\r\na=extmap:3 urn:cc\r\n"));
+        for bad in ["a=extmap:5 urn:cc", "a=extmap:3 urn:mid", "a=extmap:3", "a=extmap:03 urn:cc"] {
+            assert!(!fits(&format!("{bad}\r\n")), "{bad}");
+        }
     }
 }

@@ -11,7 +11,7 @@
 //! - A transport is in `dirty` whenever its str0m instance was changed and not drained since.
 
 use std::collections::{HashMap, VecDeque};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -20,7 +20,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use slab::Slab;
 use str0m::config::{CryptoProvider, DtlsCert};
-use str0m::net::{Protocol, Receive, Transmit};
+use str0m::net::{Protocol, Receive, TcpType, Transmit};
 use str0m::{Candidate, Input};
 use visit::VisitId;
 
@@ -34,14 +34,35 @@ use crate::room::Room;
 use crate::stats::Stats;
 use crate::timers::Timers;
 
+/// What carries datagrams between a client and us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Wire {
+    /// UDP.
+    Udp,
+    /// A TCP connection that the client opened, framed as RFC 4571 says (ICE-TCP, RFC 6544). For
+    /// networks that let no UDP out.
+    Tcp,
+}
+
 /// A datagram to send.
 pub struct Datagram {
+    /// What it goes over.
+    pub wire: Wire,
     /// Our address that the peer was reached on: one of the advertised ones and the shard's port.
     pub source: SocketAddr,
     /// Where to send it.
     pub destination: SocketAddr,
     /// At most about 1,250 bytes.
     pub contents: Vec<u8>,
+}
+
+impl Wire {
+    const fn protocol(self) -> Protocol {
+        match self {
+            Self::Udp => Protocol::Udp,
+            Self::Tcp => Protocol::Tcp,
+        }
+    }
 }
 
 /// See the module's head. Not `Send`-bound to anything: one thread drives it.
@@ -83,12 +104,14 @@ impl Shard {
         let crypto = Arc::new(str0m::crypto::from_feature_flags());
         let certificate =
             crypto.dtls_provider.generate_certificate().ok_or(StartError::Certificate)?;
-        let candidates = config
-            .advertised
-            .iter()
-            .map(|ip| Candidate::host(SocketAddr::new(*ip, port), "udp"))
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|_| StartError::Address)?;
+        let at = |ip: &IpAddr| SocketAddr::new(*ip, port);
+        let udp =
+            config.advertised.iter().map(|ip| Candidate::builder().udp().host(at(ip)).build());
+        let passive =
+            |ip| Candidate::builder().tcp().host(at(ip)).tcptype(TcpType::Passive).build();
+        let tcp = config.advertised.iter().filter(|_| config.tcp).map(passive);
+        let candidates =
+            udp.chain(tcp).collect::<Result<Vec<_>, _>>().map_err(|_| StartError::Address)?;
         Ok(Self {
             max_people: usize::from(config.max_people),
             dead_after: config.dead_after,
@@ -121,24 +144,52 @@ impl Shard {
         destination: SocketAddr,
         datagram: &[u8],
     ) {
+        self.receive(now, Wire::Udp, source, destination, datagram);
+    }
+
+    /// The same for a frame that came over TCP. Says whether it came from a client that is known by
+    /// now; a connection that brings only other things is not worth keeping.
+    pub fn handle_frame(
+        &mut self,
+        now: Instant,
+        source: SocketAddr,
+        destination: SocketAddr,
+        frame: &[u8],
+    ) -> bool {
+        self.receive(now, Wire::Tcp, source, destination, frame)
+    }
+
+    fn receive(
+        &mut self,
+        now: Instant,
+        wire: Wire,
+        source: SocketAddr,
+        destination: SocketAddr,
+        datagram: &[u8],
+    ) -> bool {
         self.stats.datagrams_in += 1;
         self.stats.bytes_in += datagram.len() as u64;
         let (key, is_check) = match kind(datagram) {
             Kind::Check(ufrag) => (self.demux.by_ufrag(ufrag), true),
-            Kind::Media => (self.demux.by_address(source), false),
+            Kind::Media => (self.demux.by_address(wire, source), false),
             Kind::Garbage => {
                 self.stats.garbage += 1;
-                return;
+                return false;
             }
         };
         let Some((key, peer)) = key.and_then(|k| Some((k, self.peers.get_mut(k)?))) else {
             self.stats.unknown += 1;
-            return;
+            return false;
         };
-        let Ok(receive) = Receive::new(Protocol::Udp, source, destination, datagram) else {
+        let Ok(receive) = Receive::new(wire.protocol(), source, destination, datagram) else {
             self.stats.garbage += 1;
-            return;
+            return false;
         };
+
+        if !peer.wrap_guard.admits(datagram) {
+            self.stats.rejected += 1;
+            return false;
+        }
 
         let now = peer.advance(now);
         let (transmits, drained) = (&mut self.transmits, &mut self.scratch);
@@ -152,20 +203,22 @@ impl Shard {
             if peer.input(input).is_err() {
                 drained.errors += 1;
             }
-            peer.drain(transmits, drained);
+            peer.drain_received(transmits, drained);
             true
         });
         match accepted {
             Some(true) => {
                 if is_check {
-                    self.demux.learn(source, key);
+                    self.demux.learn(wire, source, key);
                 }
                 self.heard(now, key);
+                self.mark(key, false);
                 self.after_drain(now, key);
             }
             Some(false) => self.stats.rejected += 1,
             None => self.panicked(now, key),
         }
+        accepted == Some(true)
     }
 
     /// Time passed. Call it at [`Shard::poll_timeout`] or later, and [`Shard::flush`] afterwards.
@@ -201,7 +254,9 @@ impl Shard {
         let t = self.sending.pop_front()?;
         self.stats.datagrams_out += 1;
         self.stats.bytes_out += t.contents.len() as u64;
-        Some(Datagram { source: t.source, destination: t.destination, contents: t.contents.into() })
+        let wire = if t.proto == Protocol::Tcp { Wire::Tcp } else { Wire::Udp };
+        let (source, destination) = (t.source, t.destination);
+        Some(Datagram { wire, source, destination, contents: t.contents.into() })
     }
 
     /// The next event for the server.
@@ -229,10 +284,16 @@ impl Shard {
 
     /// Notes that an instance was changed and has to be drained.
     pub(crate) fn touch(&mut self, key: PeerKey) {
-        if let Some(peer) = self.peers.get_mut(key)
-            && !std::mem::replace(&mut peer.dirty, true)
-        {
-            self.dirty.push(key);
+        self.mark(key, true);
+    }
+
+    /// Puts a transport among those to drain; `changed`: by us, not only by a datagram.
+    fn mark(&mut self, key: PeerKey, changed: bool) {
+        if let Some(peer) = self.peers.get_mut(key) {
+            peer.changed |= changed;
+            if !std::mem::replace(&mut peer.dirty, true) {
+                self.dirty.push(key);
+            }
         }
     }
 

@@ -59,6 +59,8 @@ counters! {
     packets_muted,
     /// Keyframes asked of publishers.
     keyframe_requests,
+    /// Times a newcomer was shown the kept pictures since a keyframe instead of asking for one.
+    replays,
     /// Keyframes received.
     keyframes,
     /// Times a viewer was switched to another layer.

@@ -119,12 +119,13 @@ impl Shard {
             0 => 0,
             video => video + audio,
         };
-        let desired = (decision.desired_bps + audio).max(LEAST_DESIRED_BPS);
+        let least = if decision.squeezed { 0 } else { LEAST_DESIRED_BPS };
+        let desired = (decision.desired_bps + audio).max(least);
         if guarded(|| peer.probe_for(minimum, desired)).is_none() {
             return self.panicked(now, key);
         }
 
-        let mut requests = Vec::new();
+        let mut wanted = Vec::new();
         let (visit, viewer, transport) = (peer.visit, peer.seat, peer.transport);
         for (n, slot) in peer.slots.iter_mut().enumerate().filter(|(_, s)| !s.audio) {
             let shown = indexes.iter().position(|i| *i == n);
@@ -146,14 +147,18 @@ impl Shard {
                 match target {
                     None => slot.current = None,
                     Some(layer) if slot.current != Some(layer) => {
-                        requests.extend(slot.feeder.map(|f| (f, source, layer)));
+                        let newcomer = slot.current.is_none();
+                        wanted.extend(slot.feeder.map(|f| (n, newcomer, (f, source, layer))));
                     }
                     Some(_) => {}
                 }
             }
         }
-        for (feeder, source, layer) in requests {
-            self.want_keyframe(now, feeder, source, layer);
+        for (index, newcomer, (feeder, source, layer)) in wanted {
+            // Who has a picture and only changes its layer has no need for a burst of old packets.
+            if !newcomer || !self.replay(now, key, index, (feeder, source, layer)) {
+                self.want_keyframe(now, feeder, source, layer);
+            }
         }
     }
 

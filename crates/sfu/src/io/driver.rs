@@ -3,27 +3,41 @@
 //! Each round: receive what waits, carry out commands, run timers, flush the shard once, send. It
 //! sleeps only when a round found nothing to receive.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, TryRecvError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::socket::ShardSocket;
+use super::tcp::TcpWire;
 use super::wake::Sleeper;
 use crate::command::{Command, SfuEvent};
-use crate::shard::{Datagram, Shard};
+use crate::shard::{Datagram, Shard, Wire};
 use crate::stats::{SharedStats, Stats};
 
 /// Receive calls per round. A flood of datagrams must not starve timers and commands.
 const RECEIVES_PER_ROUND: usize = 4;
+/// A datagram that wakes the shard waits this long for company: pictures come as rows of datagrams,
+/// and a row costs far less than its datagrams one by one. A busy shard never waits.
+const GATHER: Duration = Duration::from_micros(50);
+/// TCP connections are looked at this often while the shard is busy: each look costs a system call
+/// per connection. A sleeping shard is woken by them at once.
+const TCP_INTERVAL: Duration = Duration::from_millis(1);
+/// While bytes wait for a slow TCP connection, it is tried again this often.
+const RETRY_TCP: Duration = Duration::from_millis(5);
 /// Commands per round, so that a burst of joins does not hold up media for long.
 const COMMANDS_PER_ROUND: usize = 16;
 
 pub(super) struct Driver {
     pub shard: Shard,
     pub socket: ShardSocket,
+    pub tcp: Option<TcpWire>,
+    pub advertised: Vec<IpAddr>,
+    /// When TCP connections are looked at next.
+    pub next_tcp: Instant,
     pub sleeper: Sleeper,
     pub commands: Receiver<Command>,
     pub events: UnboundedSender<SfuEvent>,
@@ -36,6 +50,7 @@ impl Driver {
     pub(super) fn run(mut self) {
         let mut sending: Vec<Datagram> = Vec::new();
         let mut io = Stats::default();
+        Sleeper::be_punctual();
         loop {
             let more = self.receive();
             let (more_commands, gone) = self.carry_out();
@@ -49,6 +64,14 @@ impl Driver {
 
             sending.clear();
             sending.extend(std::iter::from_fn(|| self.shard.poll_transmit()));
+            if let Some(tcp) = &mut self.tcp {
+                sending.retain(|d| {
+                    let framed = d.wire == Wire::Tcp;
+                    io.send_dropped += u64::from(framed && !tcp.send(d));
+                    !framed
+                });
+                tcp.push();
+            }
             let sent = self.socket.send(&sending);
             io.send_calls += sent.calls;
             io.send_dropped += sent.dropped;
@@ -66,17 +89,39 @@ impl Driver {
                 return;
             }
             if !more && !more_commands {
-                let timeout = self
-                    .shard
-                    .poll_timeout()
-                    .map(|at| at.saturating_duration_since(Instant::now()));
-                self.sleeper.sleep(self.socket.fd(), timeout);
+                self.sleep();
             }
+        }
+    }
+
+    fn sleep(&mut self) {
+        let now = Instant::now();
+        let tcp = self.tcp.as_ref();
+        let due =
+            self.shard.poll_timeout().into_iter().chain(tcp.and_then(TcpWire::deadline)).min();
+        let mut timeout = due.map(|at| at.saturating_duration_since(now));
+        if tcp.is_some_and(TcpWire::is_waiting) {
+            timeout = Some(timeout.map_or(RETRY_TCP, |t| t.min(RETRY_TCP)));
+        }
+        let sockets =
+            std::iter::once(self.socket.fd()).chain(tcp.into_iter().flat_map(TcpWire::fds));
+        let woken = self.sleeper.sleep(sockets, timeout);
+        if woken.tcp {
+            self.next_tcp = now;
+        }
+        if woken.udp {
+            std::thread::sleep(GATHER);
         }
     }
 
     /// Whether more may be waiting.
     fn receive(&mut self) -> bool {
+        let mut more = false;
+        let now = Instant::now();
+        if let Some(tcp) = self.tcp.as_mut().filter(|_| self.next_tcp <= now) {
+            self.next_tcp = now + TCP_INTERVAL;
+            more = tcp.receive(now, &mut self.shard, &self.advertised);
+        }
         for _ in 0..RECEIVES_PER_ROUND {
             let now = Instant::now();
             let shard = &mut self.shard;
@@ -84,7 +129,7 @@ impl Driver {
                 shard.handle_datagram(now, source, destination, datagram);
             });
             if filled < quinn_udp::BATCH_SIZE {
-                return false;
+                return more;
             }
         }
         true

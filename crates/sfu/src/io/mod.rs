@@ -1,11 +1,12 @@
 //! Sockets and threads around the shards.
 //!
-//! One OS thread, one UDP socket and one shard each; a visit is pinned to a shard by its id, so
+//! One OS thread, one UDP and one TCP port of the same number, and one shard each; a visit is pinned to a shard by its id, so
 //! nothing is shared on the packet path and no packet takes a lock. One port per shard steers
 //! packets to the right thread without help from the kernel.
 
 mod driver;
 mod socket;
+mod tcp;
 mod wake;
 
 use std::io;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use tokio::sync::mpsc::UnboundedSender;
 use visit::VisitId;
@@ -23,6 +25,7 @@ use crate::shard::Shard;
 use crate::stats::{SharedStats, Stats};
 use driver::Driver;
 use socket::ShardSocket;
+use tcp::TcpWire;
 use wake::{Waker, wake_pair};
 
 /// Commands that may wait for one shard. A shard works off thousands per second; more than this
@@ -74,6 +77,14 @@ pub enum StartError {
         /// What the system said.
         source: io::Error,
     },
+    /// A TCP port could not be bound.
+    #[error("could not bind TCP port {port}: {source}")]
+    BindTcp {
+        /// The port.
+        port: u16,
+        /// What the system said.
+        source: io::Error,
+    },
     /// A thread or its wake-up socket could not be made.
     #[error("could not start a shard: {0}")]
     Thread(#[source] io::Error),
@@ -88,6 +99,7 @@ impl StartError {
             Self::Certificate => "sfu_certificate",
             Self::Address => "sfu_address",
             Self::Bind { .. } => "sfu_bind",
+            Self::BindTcp { .. } => "sfu_bind_tcp",
             Self::Thread(_) => "sfu_thread",
         }
     }
@@ -112,8 +124,7 @@ impl Sfu {
         let (mut shards, mut drivers) = (Vec::new(), Vec::new());
         for index in 0..config.shards {
             let wanted = if config.port_base == 0 { 0 } else { config.port_base + index };
-            let socket = ShardSocket::bind(&config, wanted)
-                .map_err(|source| StartError::Bind { port: wanted, source })?;
+            let (socket, tcp) = bind(&config, wanted)?;
             let port = socket.port();
             let (waker, sleeper) = wake_pair().map_err(StartError::Thread)?;
             let (commands, queue) = sync_channel(COMMAND_QUEUE);
@@ -121,6 +132,9 @@ impl Sfu {
             drivers.push(Driver {
                 shard: Shard::new(&config, index, port)?,
                 socket,
+                tcp,
+                advertised: config.advertised.clone(),
+                next_tcp: Instant::now(),
                 sleeper,
                 commands: queue,
                 events: events.clone(),
@@ -166,7 +180,7 @@ impl Sfu {
         total
     }
 
-    /// The UDP ports in use, one per shard.
+    /// The ports in use, one per shard; UDP and, unless it is off, TCP.
     #[must_use]
     pub fn ports(&self) -> Vec<u16> {
         self.inner.shards.iter().map(|s| s.port).collect()
@@ -183,6 +197,23 @@ impl Sfu {
     /// The low bits of an id are random, so visits spread evenly.
     fn shard_of(&self, visit: VisitId) -> usize {
         (visit.to_u128() % self.inner.shards.len() as u128) as usize
+    }
+}
+
+/// Both sockets of a shard, on one port number.
+fn bind(config: &SfuConfig, wanted: u16) -> Result<(ShardSocket, Option<TcpWire>), StartError> {
+    // A port that the system chose for UDP may be taken for TCP.
+    let mut tries = if wanted == 0 { 16 } else { 1 };
+    loop {
+        tries -= 1;
+        let socket = ShardSocket::bind(config, wanted)
+            .map_err(|source| StartError::Bind { port: wanted, source })?;
+        let port = socket.port();
+        match config.tcp.then(|| TcpWire::bind(config, port)).transpose() {
+            Ok(tcp) => return Ok((socket, tcp)),
+            Err(source) if tries == 0 => return Err(StartError::BindTcp { port, source }),
+            Err(_) => {}
+        }
     }
 }
 

@@ -179,7 +179,7 @@ impl ShardSocket {
 
 /// The advertised address that a datagram was meant for. Behind a NAT it arrives at another one;
 /// then it is the first of the same family.
-fn reached(advertised: &[IpAddr], local: Option<IpAddr>) -> IpAddr {
+pub(super) fn reached(advertised: &[IpAddr], local: Option<IpAddr>) -> IpAddr {
     let family = |ip: &&IpAddr| local.is_none_or(|l| l.is_ipv4() == ip.is_ipv4());
     local
         .filter(|ip| advertised.contains(ip))

@@ -1,6 +1,6 @@
 //! Waking a shard that sleeps in the kernel.
 //!
-//! A shard waits for three things at once: its UDP socket, commands, and the next timer to the
+//! A shard waits for three things at once: its sockets, commands, and the next timer to the
 //! microsecond. `ppoll` does exactly that: its timeout is a high-resolution timer, while socket
 //! timeouts and async runtimes round to 1–4 ms, which pacing cannot afford. Commands write one byte
 //! to a socket pair, and only the first of a burst does.
@@ -22,6 +22,14 @@ pub(super) struct Waker {
 pub(super) struct Sleeper {
     stream: UnixStream,
     pending: Arc<AtomicBool>,
+    /// Kept between sleeps; filled anew for each.
+    fds: Vec<libc::pollfd>,
+}
+
+/// Which sockets ended a sleep.
+pub(super) struct Woken {
+    pub udp: bool,
+    pub tcp: bool,
 }
 
 /// A connected pair.
@@ -30,7 +38,10 @@ pub(super) fn wake_pair() -> io::Result<(Waker, Sleeper)> {
     a.set_nonblocking(true)?;
     b.set_nonblocking(true)?;
     let pending = Arc::new(AtomicBool::new(false));
-    Ok((Waker { stream: a, pending: pending.clone() }, Sleeper { stream: b, pending }))
+    Ok((
+        Waker { stream: a, pending: pending.clone() },
+        Sleeper { stream: b, pending, fds: Vec::new() },
+    ))
 }
 
 impl Waker {
@@ -45,26 +56,47 @@ impl Waker {
 }
 
 impl Sleeper {
-    /// Sleeps until `socket` is readable, somebody wakes us, or `timeout` passed (`None`: no limit).
-    pub(super) fn sleep(&mut self, socket: BorrowedFd<'_>, timeout: Option<Duration>) {
+    /// Lets the calling thread's sleeps end on time: by default the system may add 50 µs.
+    pub(super) fn be_punctual() {
+        // SAFETY: PR_SET_TIMERSLACK takes one number, the slack in nanoseconds, and touches no
+        // memory of ours. If it fails, sleeps are less exact, nothing else.
+        unsafe { libc::prctl(libc::PR_SET_TIMERSLACK, 1_000_u64) };
+    }
+
+    /// Sleeps until one of `sockets` is readable, somebody wakes us, or `timeout` passed (`None`: no
+    /// limit). The first of them is the UDP socket.
+    pub(super) fn sleep<'a>(
+        &mut self,
+        sockets: impl Iterator<Item = BorrowedFd<'a>>,
+        timeout: Option<Duration>,
+    ) -> Woken {
         let interest = |fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
-        let mut fds = [interest(socket.as_raw_fd()), interest(self.stream.as_raw_fd())];
+        self.fds.clear();
+        self.fds.push(interest(self.stream.as_raw_fd()));
+        self.fds.extend(sockets.map(|s| interest(s.as_raw_fd())));
         let limit = timeout.map(|t| libc::timespec {
             tv_sec: t.as_secs().try_into().unwrap_or(libc::time_t::MAX),
             tv_nsec: t.subsec_nanos().into(),
         });
         let limit = limit.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
-        // SAFETY: `fds` is a valid array of two pollfd for the whole call and its length is passed
-        // with it; both descriptors are open, since `socket` is borrowed and `self` owns the
-        // other. `limit` is null or points to a timespec that outlives the call. A null signal
-        // mask leaves the mask alone.
-        let ready = unsafe { libc::ppoll(fds.as_mut_ptr(), 2, limit, std::ptr::null()) };
-        if ready > 0 && fds[1].revents != 0 {
+        let count = self.fds.len() as libc::nfds_t;
+        // SAFETY: `self.fds` is a valid array of `count` pollfd for the whole call. All descriptors
+        // are open: `self` owns the first, and the others were borrowed from sockets that the
+        // caller's shared borrow keeps alive (`'a` outlives this call); a closed one would only be
+        // reported as such. `limit` is null or points to a timespec that outlives the call. A
+        // null signal mask leaves the mask alone.
+        let ready = unsafe { libc::ppoll(self.fds.as_mut_ptr(), count, limit, std::ptr::null()) };
+        if ready > 0 && self.fds[0].revents != 0 {
             let mut bytes = [0; 16];
             while matches!((&self.stream).read(&mut bytes), Ok(n) if n > 0) {}
             // Cleared before the caller looks at its queue: a command that is queued after that
             // look writes a new byte.
             self.pending.store(false, Ordering::Release);
+        }
+        let is_ready = |fd: &libc::pollfd| ready > 0 && fd.revents != 0;
+        Woken {
+            udp: self.fds.get(1).is_some_and(is_ready),
+            tcp: self.fds.iter().skip(2).any(is_ready),
         }
     }
 }

@@ -52,6 +52,8 @@ pub struct Net {
     /// Every event so far, with the time since the start.
     pub log: Vec<(Duration, SfuEvent)>,
     pub delay: Duration,
+    /// Each datagram takes up to this much longer, so that they overtake each other.
+    pub jitter: Duration,
     /// Share of datagrams lost, 0..=1, in both directions.
     pub loss: f64,
     /// Clients answer offers by themselves.
@@ -78,6 +80,7 @@ impl Net {
             clients: BTreeMap::new(),
             log: Vec::new(),
             delay: ms(10),
+            jitter: Duration::ZERO,
             loss: 0.0,
             answer: true,
             downlink_bps: 0,
@@ -203,6 +206,9 @@ impl Net {
             let us = (contents.len() as u64 + 28) * 8_000_000 / self.downlink_bps;
             *free = begin + Duration::from_micros(us);
             at = *free;
+        }
+        if !self.jitter.is_zero() {
+            at += self.rng.random_range(Duration::ZERO..=self.jitter);
         }
         let id = self.next_flight;
         self.next_flight += 1;

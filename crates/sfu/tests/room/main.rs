@@ -4,8 +4,10 @@
 mod common;
 
 mod attack;
+mod crowd;
 mod driver;
 mod layers;
 mod liveness;
 mod media;
 mod negotiation;
+mod pressure;
