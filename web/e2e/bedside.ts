@@ -95,8 +95,23 @@ export function wav(folder: string, name: string, tone: boolean): string {
   return path;
 }
 
-/** A browser of its own, so that it has its own microphone. */
-export async function browser(microphone?: string): Promise<Browser> {
+/** A small moving picture, 160×120 at 5 frames per second. Chromium repeats it for ever. */
+export function smallPicture(folder: string): string {
+  const [width, height, frames] = [160, 120, 10];
+  const parts: Buffer[] = [Buffer.from(`YUV4MPEG2 W${width} H${height} F5:1 Ip A1:1 C420jpeg\n`)];
+  for (let frame = 0; frame < frames; frame += 1) {
+    const luma = Buffer.alloc(width * height, 90);
+    // A bar that goes from left to right: every frame differs from the one before.
+    for (let y = 0; y < height; y += 1) luma.fill(220, y * width + frame * 16, y * width + frame * 16 + 16);
+    parts.push(Buffer.from('FRAME\n'), luma, Buffer.alloc((width * height) / 2, 128));
+  }
+  const path = join(folder, 'small.y4m');
+  writeFileSync(path, Buffer.concat(parts));
+  return path;
+}
+
+/** A browser of its own, so that it has its own microphone, and if need be its own camera. */
+export async function browser(microphone?: string, camera?: string): Promise<Browser> {
   const args = [
     '--no-sandbox',
     '--disable-gpu',
@@ -111,6 +126,7 @@ export async function browser(microphone?: string): Promise<Browser> {
     '--autoplay-policy=no-user-gesture-required',
   ];
   if (microphone) args.push(`--use-file-for-fake-audio-capture=${microphone}`);
+  if (camera) args.push(`--use-file-for-fake-video-capture=${camera}`);
   return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args });
 }
 
@@ -195,6 +211,39 @@ export async function received(page: Page): Promise<Received> {
       }
       if (s.type === 'transport') result.cipher = String(s.srtpCipher ?? '');
     });
+    return result;
+  });
+}
+
+export interface Media {
+  /** Frames decoded of each picture that comes in. */
+  pictures: number[];
+  /** Packets received of each sound that is not silent. */
+  sounds: number[];
+  /** Packets of one's own camera that the other end says it has. */
+  acknowledged: number;
+}
+
+/** What goes in and out of the page's live connection, picture by picture and sound by sound. */
+export async function media(page: Page): Promise<Media> {
+  return page.evaluate(async () => {
+    const peers = (window as unknown as { peers: RTCPeerConnection[] }).peers;
+    const result: Media = { pictures: [], sounds: [], acknowledged: 0 };
+    const report = await peers.findLast((p) => p.connectionState === 'connected')?.getStats();
+    const entries = new Map<string, Record<string, unknown>>();
+    report?.forEach((s: Record<string, unknown>) => entries.set(String(s.id), s));
+    for (const s of entries.values()) {
+      if (s.type === 'inbound-rtp' && s.kind === 'video' && Number(s.framesDecoded ?? 0) > 0) {
+        result.pictures.push(Number(s.framesDecoded));
+      }
+      if (s.type === 'inbound-rtp' && s.kind === 'audio' && Number(s.totalAudioEnergy ?? 0) > 0) {
+        result.sounds.push(Number(s.packetsReceived ?? 0));
+      }
+      if (s.type === 'remote-inbound-rtp' && s.kind === 'video') {
+        const sent = Number(entries.get(String(s.localId))?.packetsSent ?? 0);
+        result.acknowledged += Math.max(0, sent - Math.max(0, Number(s.packetsLost ?? 0)));
+      }
+    }
     return result;
   });
 }

@@ -53,22 +53,3 @@ test('an orderly stop tells people that their link still works', async () => {
     await demo.dispose();
   }
 });
-
-test('one person alone sees a two-way visit with the synthetic patient', async () => {
-  const demo = new Demo();
-  await demo.start();
-  const chromium = await browser();
-  try {
-    const clinician = await person(chromium);
-    await clinicianSignsIn(clinician, demo);
-    await clinician.getByRole('button', { name: 'More for Alex Morgan' }).click();
-    await clinician.getByText('Let a synthetic patient join').click();
-    await clinician.keyboard.press('Escape');
-    await clinician.getByRole('button', { name: 'Admit' }).first().click();
-    await expect.poll(async () => (await received(clinician)).frames).toBeGreaterThanOrEqual(50);
-    await shot(clinician, 'clinic-synthetic');
-  } finally {
-    await chromium.close();
-    await demo.dispose();
-  }
-});

@@ -82,6 +82,7 @@ export class Board implements BoardClient {
 
   #show(visits: readonly BoardVisit[]): void {
     const waited = new Set(waitingSeats(this.visits.value).map(({ seat }) => seat.seat));
+    const invited = new Set(invitations(this.visits.value).map((visit) => visit.visit));
     const wasReady = this.ready.value;
     const key = (visit: BoardVisit) => visit.visit;
     this.visits.set(
@@ -92,6 +93,9 @@ export class Board implements BoardClient {
     for (const { visit, seat } of waitingSeats(this.visits.value)) {
       if (!waited.has(seat.seat)) this.#events.emit({ type: 'waiting', visit, seat });
     }
+    for (const visit of invitations(this.visits.value)) {
+      if (!invited.has(visit.visit)) this.#events.emit({ type: 'invited', visit });
+    }
   }
 }
 
@@ -99,6 +103,10 @@ function waitingSeats(visits: readonly BoardVisit[]) {
   return visits.flatMap((visit) =>
     visit.seats.filter((seat) => seat.state === 'waiting').map((seat) => ({ visit, seat })),
   );
+}
+
+function invitations(visits: readonly BoardVisit[]) {
+  return visits.filter((visit) => visit.invited);
 }
 
 /** Opens the board of whoever is signed in. */

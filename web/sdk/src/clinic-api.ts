@@ -2,10 +2,13 @@
 
 import { call } from './http';
 import type {
+  Clinician,
+  Clinicians,
   CreateVisit,
   EndAs,
   Invitation,
   Invite,
+  InviteColleague,
   Me as StaffMe,
   MfaDone,
   MfaStart,
@@ -58,7 +61,12 @@ export function whoAmI(): Promise<StaffMe> {
   return call('GET', 'me');
 }
 
-/** Books a visit. */
+/** Those whose visit a visit can be, sorted by name; oneself among them, if so. */
+export async function bookableClinicians(): Promise<readonly Clinician[]> {
+  return (await call<Clinicians>('GET', 'clinicians')).clinicians;
+}
+
+/** Books a visit. Rejects with `bad_field` `host` when reception names nobody who can hold it. */
 export function bookVisit(body: CreateVisit): Promise<VisitCreated> {
   return call('POST', 'visits', body);
 }
@@ -66,6 +74,14 @@ export function bookVisit(body: CreateVisit): Promise<VisitCreated> {
 /** Invites one more person, or makes a fresh link for a seat. */
 export function invite(visit: string, body: Invite): Promise<Invitation> {
   return call('POST', `visits/${encodeURIComponent(visit)}/invite`, body);
+}
+
+/**
+ * Invites a colleague: the visit stands on their board, and they join with their own sign-in. Twice
+ * is once. Rejects with `bad_field` `user` for oneself, for the host, and for whoever holds no visits.
+ */
+export function inviteColleague(visit: string, user: string): Promise<void> {
+  return call('POST', `visits/${encodeURIComponent(visit)}/colleague`, { user } satisfies InviteColleague);
 }
 
 /** Closes a visit from the board. Rejects with `not_a_no_show` when the patient did come. */

@@ -18,7 +18,7 @@ import type {
 } from './protocol';
 import { Cell } from './signal';
 import { timestampToMs } from './time';
-import type { BedsideErrorShape, Identity, TileRef, WaitingInfo } from './types';
+import type { BedsideErrorShape, Identity, PictureWish, TileRef, WaitingInfo } from './types';
 
 /** One kind of server message. */
 export type Message<T extends ServerMessage['type']> = Extract<ServerMessage, { type: T }>;
@@ -33,8 +33,10 @@ export abstract class VisitFacts {
   readonly startedAt = new Cell<Timestamp | null>(null);
   readonly clockOffsetMs = new Cell(0);
   readonly endReason = new Cell<EndReason | null>(null);
+  readonly holdExpired = new Cell(false);
   readonly failure = new Cell<BedsideErrorShape | null>(null);
   readonly pinned = new Cell<TileRef | null>(null);
+  readonly pictures = new Cell<PictureWish>('full');
 
   protected readonly env: Env;
 

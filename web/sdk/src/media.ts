@@ -4,7 +4,9 @@
  * never decides who may send or receive: it does what the latest offer says.
  */
 
+import { shapeEncodings } from './encodings';
 import type { Cancel, Env } from './env';
+import type { Relief } from './pressure';
 import type { ClientMessage, ServerMessage, Source, TrackLine } from './protocol';
 import { Cell } from './signal';
 import { Watchdog } from './watchdog';
@@ -18,15 +20,6 @@ export type MediaState = 'none' | 'connecting' | 'up' | 'recovering';
 export function trackKey(seat: string, source: Source): string {
   return `${source} ${seat}`;
 }
-
-/** Ceilings of the three simulcast layers, smallest first, in bit/s. */
-const LAYER_BPS: readonly number[] = [120_000, 400_000, 1_500_000];
-/** Ceiling of a camera that is sent in one layer only, in bit/s. */
-const SINGLE_BPS = 1_200_000;
-/** Ceiling of a shared screen, in bit/s. */
-const SCREEN_BPS = 2_500_000;
-/** Frames of a shared screen per second: text changes seldom and must stay sharp. */
-const SCREEN_FRAMES_PER_S = 15;
 
 /** An offer that does not come in this time is asked for, in milliseconds; doubles to 8 s. */
 const OFFER_PATIENCE_MS = 4_000;
@@ -50,6 +43,7 @@ export class Media {
   #failures = 0;
   #offerTimer: Cancel = () => {};
   #lines: readonly TrackLine[] = [];
+  #relief: Relief = 0;
   #queue: Promise<void> = Promise.resolve();
   /** Counts closings; work that belongs to an older life is dropped. */
   #life = 0;
@@ -131,10 +125,22 @@ export class Media {
     if ((this.#local.get(source) ?? null) === track) return;
     if (track === null) this.#local.delete(source);
     else this.#local.set(source, track);
-    const mid = this.#lines.find((l) => l.direction === 'send' && l.source === source)?.mid;
-    const sender = this.#peer?.getTransceivers().find((t) => t.mid === mid && mid !== undefined)?.sender;
-    // The same kind of track in the same encoding: no negotiation is needed.
-    if (sender !== undefined) void sender.replaceTrack(track).catch(() => undefined);
+    const line = this.#lines.find((l) => l.direction === 'send' && l.source === source);
+    const peer = this.#peer;
+    const sender = peer?.getTransceivers().find((t) => t.mid === line?.mid && line !== undefined)?.sender;
+    if (!peer || !line || !sender) return;
+    // The same kind of track in the same encoding: no negotiation is needed. Its size may differ.
+    sender.replaceTrack(track).then(
+      () => shape(peer, [line], this.#relief),
+      () => undefined,
+    );
+  }
+
+  /** Sends the camera smaller, or in full again with 0. */
+  relieve(relief: Relief): void {
+    if (relief === this.#relief) return;
+    this.#relief = relief;
+    if (this.#peer !== null) void shape(this.#peer, this.#lines, relief);
   }
 
   /** Ends the connection; local tracks are kept for the next one. */
@@ -201,7 +207,7 @@ export class Media {
     this.#watchdog.watch();
     if (this.state.value === 'none') this.state.set('connecting');
     this.#showTracks(peer, offer.tracks);
-    await shape(peer, offer.tracks);
+    await shape(peer, offer.tracks, this.#relief);
   }
 
   #openPeer(transport: number): void {
@@ -276,38 +282,14 @@ export class Media {
 }
 
 /** Sets how much each sender may spend. Best effort: a browser that refuses still calls. */
-async function shape(peer: RTCPeerConnection, lines: readonly TrackLine[]): Promise<void> {
+async function shape(peer: RTCPeerConnection, lines: readonly TrackLine[], relief: Relief): Promise<void> {
   for (const line of lines) {
     if (line.direction !== 'send') continue;
     const sender = peer.getTransceivers().find((t) => t.mid === line.mid)?.sender;
     if (sender === undefined) continue;
     const parameters = sender.getParameters();
     if (parameters.encodings.length === 0) continue;
-    shapeEncodings(line.source, parameters);
+    shapeEncodings(line.source, parameters, relief, sender.track?.getSettings() ?? {});
     await sender.setParameters(parameters).catch(() => undefined);
-  }
-}
-
-/** Fills in bit rates, scales and preferences; `encodings` come smallest first. */
-export function shapeEncodings(source: Source, parameters: RTCRtpSendParameters): void {
-  const { encodings } = parameters;
-  const layers = encodings.length;
-  encodings.forEach((encoding, index) => {
-    if (source === 'mic') {
-      // Sound before pictures, also where the system queues packets.
-      encoding.priority = 'high';
-      encoding.networkPriority = 'high';
-    } else if (source === 'screen') {
-      encoding.maxBitrate = SCREEN_BPS;
-      encoding.maxFramerate = SCREEN_FRAMES_PER_S;
-    } else if (layers === 1) {
-      encoding.maxBitrate = SINGLE_BPS;
-    } else {
-      encoding.maxBitrate = LAYER_BPS[LAYER_BPS.length - layers + index] ?? SINGLE_BPS;
-      encoding.scaleResolutionDownBy = 2 ** (layers - 1 - index);
-    }
-  });
-  if (source !== 'mic') {
-    parameters.degradationPreference = source === 'screen' ? 'maintain-resolution' : 'balanced';
   }
 }

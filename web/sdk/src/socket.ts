@@ -35,8 +35,10 @@ const PASSING: ReadonlySet<AnyErrorCode> = new Set<AnyErrorCode>([
   'internal',
   'token_expired',
 ]);
+/** Errors that end the socket whenever they come; the server closes it behind them. */
+const ENDING: ReadonlySet<AnyErrorCode> = new Set<AnyErrorCode>(['link_replaced']);
 /** Errors about negotiation; they never answer a command. */
-const ABOUT_MEDIA: ReadonlySet<AnyErrorCode> = new Set<AnyErrorCode>(['bad_sdp', 'stale_answer']);
+const ABOUT_MEDIA: ReadonlySet<AnyErrorCode> = new Set<AnyErrorCode>(['bad_sdp', 'sdp_too_large', 'stale_answer']);
 
 /** What a {@link Wire} needs from its owner. */
 export interface WireOwner {
@@ -216,7 +218,7 @@ export class Wire {
     }
     if (message.type === 'error') {
       const error = BedsideError.from(message.error);
-      if (!this.#up) {
+      if (!this.#up || ENDING.has(error.code)) {
         this.#failed(error);
         return;
       }

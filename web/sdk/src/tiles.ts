@@ -4,12 +4,16 @@
  */
 
 import type { Cancel, Env } from './env';
-import type { Source, TileView } from './protocol';
-import { MAX_TILES } from './limits';
+import { MAX_TILES, type Source, type TileView } from './protocol';
 import { trackKey } from './media';
+import type { PictureWish } from './types';
 
+/** What a face is asked for in `small`, in device pixels: nothing is smaller than the lowest layer. */
+const SMALL_PX = { width: 160, height: 90 };
 /** Changes within this time are told together, in milliseconds. */
 const DEBOUNCE_MS = 100;
+
+const NO_LIMIT = { width: Infinity, height: Infinity };
 
 interface Tile {
   readonly seat: string;
@@ -55,6 +59,7 @@ export class Tiles {
   readonly #intersection: ObserverLike;
   readonly #unlisten: Cancel;
   #pinned: string | null = null;
+  #wish: PictureWish = 'full';
   #timer: Cancel | null = null;
   #told = '';
 
@@ -87,6 +92,12 @@ export class Tiles {
   /** The picture that matters most to this viewer, by its track key. */
   pin(key: string | null): void {
     this.#pinned = key;
+    this.#soon();
+  }
+
+  /** Asks for less than is on the glass, or for all of it again. */
+  limit(wish: PictureWish): void {
+    this.#wish = wish;
     this.#soon();
   }
 
@@ -130,9 +141,11 @@ export class Tiles {
     const byKey = new Map<string, TileView>();
     for (const tile of this.#tiles) {
       const key = trackKey(tile.seat, tile.source);
-      const shown = pageVisible && tile.onScreen;
-      const width_px = shown ? Math.round(tile.width * ratio) : 0;
-      const height_px = shown ? Math.round(tile.height * ratio) : 0;
+      const shown = pageVisible && tile.onScreen && this.#wish !== 'none';
+      // A shared screen has to be read: it is never made small.
+      const most = this.#wish === 'small' && tile.source === 'camera' ? SMALL_PX : NO_LIMIT;
+      const width_px = shown ? Math.min(Math.round(tile.width * ratio), most.width) : 0;
+      const height_px = shown ? Math.min(Math.round(tile.height * ratio), most.height) : 0;
       const pinned = tile.pinned || this.#pinned === key;
       const other = byKey.get(key);
       byKey.set(key, {

@@ -333,11 +333,19 @@ export interface TileRef {
   readonly source: 'camera' | 'screen';
 }
 
+/**
+ * Which pictures one takes part with. `small`: the others' faces come in their smallest size, shared
+ * screens in full. `none`: sound only; no picture comes in, and one's own camera is off.
+ */
+export type PictureWish = 'full' | 'small' | 'none';
+
 /** What a page may want to announce. */
 export type VisitEvent =
   | { readonly type: 'admitted' }
   | { readonly type: 'put_back' }
   | { readonly type: 'consent_withdrawn' }
+  /** The place was held for five minutes and is gone; see {@link VisitClient.holdExpired}. */
+  | { readonly type: 'hold_expired' }
   | { readonly type: 'joined'; readonly person: Participant }
   | { readonly type: 'left'; readonly seat: string; readonly name: string }
   /** Somebody began to wait for this visit (only to those who may see the waiting room). */
@@ -399,9 +407,15 @@ export interface VisitClient {
   /** Server clock minus this machine's clock, in milliseconds. */
   readonly clockOffsetMs: Value<number>;
   readonly endReason: Value<EndReason | null>;
+  /**
+   * One was away for so long that the place in the call was given up. Guests stand at the device
+   * check then and may ask to come in again; clinic people enter again. Back to `false` with that.
+   */
+  readonly holdExpired: Value<boolean>;
   /** Why the phase is `refused`. */
   readonly failure: Value<BedsideErrorShape | null>;
   readonly pinned: Value<TileRef | null>;
+  readonly pictures: Value<PictureWish>;
   /** `blocked`: the browser wants a tap before it plays sound; call `playSound()` from one. */
   readonly sound: Value<'ok' | 'blocked'>;
 
@@ -442,6 +456,11 @@ export interface VisitClient {
     options?: AttachOptions,
   ): () => void;
   pin(tile: TileRef | null): void;
+  /**
+   * Chooses the pictures. A camera that `none` switched off comes back with the next choice; rejects
+   * with a `CheckCode` when it cannot be had then.
+   */
+  setPictures(wish: PictureWish): Promise<void>;
   playSound(): Promise<void>;
   /** Gets the seat back after `taken_over`. */
   takeBack(): void;
@@ -466,6 +485,8 @@ export interface VisitClient {
 export type BoardEvent =
   /** Somebody began to wait. */
   | { readonly type: 'waiting'; readonly visit: BoardVisit; readonly seat: BoardSeat }
+  /** A colleague asks the reader to join. */
+  | { readonly type: 'invited'; readonly visit: BoardVisit }
   | { readonly type: 'error'; readonly error: BedsideErrorShape };
 
 /** The live list of today's visits. Made by `createBoard()`; connects at once. */

@@ -9,26 +9,24 @@ import { Speakers } from './audio';
 import { Chat } from './chat';
 import type { Env } from './env';
 import { BedsideError } from './errors';
-import { VisitFacts, type Message } from './facts';
+import type { Message } from './facts';
 import { Health } from './health';
 import { call } from './http';
 import { Intents } from './intents';
 import { LocalSide, type ShareScreen } from './me';
 import { Media, trackKey } from './media';
+import { VisitOrders } from './orders';
 import { endOf, isClinic, isInside, phaseOf } from './phase';
 import type {
-  CheckReport,
   ClientMessage,
-  ConsentDecision,
-  EndAs,
   EndReason,
-  Purpose,
   SeatState,
   ServerMessage,
   Source,
   Token,
   YouBecause,
 } from './protocol';
+import { Pressure } from './pressure';
 import { QualityLoop } from './quality';
 import { NO_TRACKS, Roster } from './roster';
 import { Cell, Cleanup, Emitter } from './signal';
@@ -39,6 +37,7 @@ import type {
   AttachOptions,
   LocalDevices,
   Phase,
+  PictureWish,
   TileRef,
   VisitClient,
   VisitEvent,
@@ -55,9 +54,10 @@ export interface VisitDeps {
   readonly audio?: () => HTMLAudioElement;
 }
 
-export class Visit extends VisitFacts implements VisitClient {
+export class Visit extends VisitOrders implements VisitClient {
   readonly phase = new Cell<Phase>('hello');
   readonly me: LocalSide;
+  protected readonly intents: Intents;
   readonly #options: VisitOptions;
   readonly #ownDevices: boolean;
   readonly #events = new Emitter<VisitEvent>();
@@ -66,15 +66,17 @@ export class Visit extends VisitFacts implements VisitClient {
   readonly #media: Media;
   readonly #chat: Chat;
   readonly #roster = new Roster();
-  readonly #intents: Intents;
   readonly #speakers: Speakers;
   readonly #tiles: Tiles;
   readonly #attachments: Attachments;
   readonly #quality: QualityLoop;
+  readonly #pressure = new Pressure();
   readonly #wake: WakeLock;
   readonly #health: Health;
   #local = NO_TRACKS;
   #inside = false;
+  /** Sound only switched the camera off, so it comes back with the pictures. */
+  #cameraOwed = false;
   /** Devices that were on when another device took over. */
   #held: { readonly mic: boolean; readonly camera: boolean } | null = null;
 
@@ -94,7 +96,7 @@ export class Visit extends VisitFacts implements VisitClient {
     });
     this.#media = new Media(env, send);
     this.#chat = new Chat(env, send);
-    this.#intents = new Intents(
+    this.intents = new Intents(
       (message) => this.#wire.command(message),
       (error) => this.#events.emit({ type: 'error', error }),
     );
@@ -117,7 +119,10 @@ export class Visit extends VisitFacts implements VisitClient {
     this.#quality = new QualityLoop(env, {
       stats: () => this.#media.stats(),
       videoPaused: () => this.#roster.allPicturesPaused,
-      report: (report) => void send({ type: 'quality', report }),
+      report: (report) => {
+        send({ type: 'quality', report });
+        this.#media.relieve(this.#pressure.judge(env.nowMs(), report.limited_by));
+      },
     });
     this.#wake = new WakeLock(env, deps.lock);
     this.#health = new Health(
@@ -169,53 +174,12 @@ export class Visit extends VisitFacts implements VisitClient {
     return this.#speakers.state;
   }
 
-  // --- A guest's way in ---
-
-  sendCheck(report: CheckReport): void {
-    this.#intents.add({ type: 'check', report }, (state) => state === 'invited' || state === 'checking');
-  }
-
-  recheck(): void {
-    this.#intents.add({ type: 'recheck' }, (state) => state === 'consenting');
-  }
-
-  consent(purpose: Purpose, decision: ConsentDecision, textVersion: string, locale: string): void {
-    this.answered(purpose, decision, textVersion);
-    this.#intents.add({ type: 'consent', purpose, decision, text_version: textVersion, locale });
-  }
-
-  wait(): void {
-    this.#intents.add({ type: 'wait' }, (state) => state === 'consenting');
-  }
-
-  // --- The clinic ---
-
   enter(): Promise<void> {
-    return this.#inside ? Promise.resolve() : this.#wire.command({ type: 'enter' });
+    return this.#inside ? Promise.resolve() : this.command({ type: 'enter' });
   }
 
-  admit(seat: string): Promise<void> {
-    return this.#wire.command({ type: 'admit', seat });
-  }
-
-  putBack(seat: string): Promise<void> {
-    return this.#wire.command({ type: 'put_back', seat });
-  }
-
-  remove(seat: string): Promise<void> {
-    return this.#wire.command({ type: 'remove', seat });
-  }
-
-  muteOther(seat: string): Promise<void> {
-    return this.#wire.command({ type: 'mute_other', seat });
-  }
-
-  sendNote(seat: string, text: string): Promise<void> {
-    return this.#wire.command({ type: 'note', seat, id: this.env.id(), text });
-  }
-
-  end(outcome: EndAs): Promise<void> {
-    return this.#wire.command({ type: 'end', outcome });
+  protected command(message: ClientMessage): Promise<void> {
+    return this.#wire.command(message);
   }
 
   // --- In the call ---
@@ -257,6 +221,19 @@ export class Visit extends VisitFacts implements VisitClient {
     this.#tiles.pin(tile === null ? null : trackKey(tile.seat, tile.source));
   }
 
+  async setPictures(wish: PictureWish): Promise<void> {
+    if (wish === this.pictures.value) return;
+    this.pictures.set(wish);
+    this.#tiles.limit(wish);
+    if (wish === 'none') {
+      this.#cameraOwed = this.me.camera.on.value;
+      await this.me.camera.set(false);
+    } else if (this.#cameraOwed) {
+      this.#cameraOwed = false;
+      await this.me.camera.set(true);
+    }
+  }
+
   playSound(): Promise<void> {
     return this.#speakers.unblock();
   }
@@ -284,7 +261,7 @@ export class Visit extends VisitFacts implements VisitClient {
   rate(stars: number): Promise<void> {
     const { visit, seat } = this.#options;
     // A guest's socket is gone by the time of the question; the device's cookie still speaks.
-    if (seat === undefined) return this.#wire.command({ type: 'rate', stars });
+    if (seat === undefined) return this.command({ type: 'rate', stars });
     return call('POST', 'seat/rate', { visit, seat, stars }, this.env.fetch);
   }
 
@@ -367,7 +344,7 @@ export class Visit extends VisitFacts implements VisitClient {
     }
     if (isInside(state)) this.#media.greeted(welcome.transport);
     this.#setState(state);
-    this.#intents.greeted(state);
+    this.intents.greeted(state);
     if (this.#inside) {
       this.me.renew();
       this.#tiles.renew();
@@ -387,14 +364,17 @@ export class Visit extends VisitFacts implements VisitClient {
 
   #you(state: SeatState, because: YouBecause | undefined): void {
     this.#setState(state);
-    if (because === 'admitted' || because === 'put_back' || because === 'consent_withdrawn') {
-      this.#events.emit({ type: because });
-    }
+    if (because === undefined) return;
+    // Told again after each greeting, until one has moved on: news only once.
+    const known = because === 'hold_expired' && this.holdExpired.value;
+    if (because === 'hold_expired') this.holdExpired.set(true);
+    if (!known) this.#events.emit({ type: because });
   }
 
   #setState(state: SeatState): void {
     const role = this.me.identity.value?.role ?? 'patient';
     this.me.state.set(state);
+    if (state !== 'checking' && state !== 'left') this.holdExpired.set(false);
     this.#setInside(isInside(state));
     if (state !== 'waiting') this.waiting.set(null);
     const phase = phaseOf(state, role, this.phase.value);
@@ -416,6 +396,8 @@ export class Visit extends VisitFacts implements VisitClient {
       this.me.leftRoom();
       this.#chat.closed();
       this.#quality.stop();
+      this.#pressure.reset();
+      this.#media.relieve(0);
       this.#media.close();
       this.#roster.clear();
       this.queue.set([]);
@@ -480,7 +462,7 @@ export class Visit extends VisitFacts implements VisitClient {
     const { mic, camera, devices } = this.me;
     if (devices.opened) this.#held = { mic: mic.on.value, camera: camera.on.value };
     // The other device decides now, and may need the same camera.
-    this.#intents.clear();
+    this.intents.clear();
     this.#shut('taken_over');
   }
 

@@ -10,6 +10,7 @@ function booked(visit: string, scheduledAt: number, seats: BoardSeat[] = []): Bo
     visit,
     host_name: 'Dr Host',
     mine: true,
+    invited: false,
     state: 'open',
     scheduled_at: scheduledAt,
     duration_min: 20,
@@ -24,6 +25,7 @@ async function boardIn(visits: BoardVisit[]) {
   const board = new Board(world);
   const events: BoardEvent[] = [];
   board.on('waiting', (event) => void events.push(event));
+  board.on('invited', (event) => void events.push(event));
   board.on('error', (event) => void events.push(event));
   const greet = async (all: BoardVisit[]) => {
     await world.advance(0);
@@ -67,6 +69,19 @@ describe('the board', () => {
     await greet([booked('A', 1, [waiter('early'), waiter('late'), waiter('meanwhile')])]);
     expect(events.at(-1)).toMatchObject({ seat: { seat: 'meanwhile' } });
     expect(events).toHaveLength(2);
+  });
+
+  it('says once when a colleague invites the reader', async () => {
+    const { world, events, greet } = await boardIn([{ ...booked('A', 1), invited: true }]);
+    expect(events).toEqual([]);
+    const theirs = { ...booked('B', 1), mine: false };
+    world.wire.say({ type: 'board_visit', visit: theirs });
+    world.wire.say({ type: 'board_visit', visit: { ...theirs, invited: true } });
+    world.wire.say({ type: 'board_visit', visit: { ...theirs, invited: true } });
+    expect(events).toMatchObject([{ type: 'invited', visit: { visit: 'B' } }]);
+    world.wire.drop();
+    await greet([{ ...theirs, invited: true }, { ...booked('C', 2), invited: true }]);
+    expect(events.map((event) => event.type)).toEqual(['invited', 'invited']);
   });
 
   it('admits and writes, and says when that was refused', async () => {

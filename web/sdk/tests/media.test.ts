@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Media, shapeEncodings, trackKey } from '../src/media';
+import { Media, trackKey } from '../src/media';
 import type { ClientMessage, TrackLine } from '../src/protocol';
 import { FakeTrack, HOST, ME, offer, RECEIVE, SEND } from './support/peer';
 import { settle, World } from './support/world';
@@ -165,6 +165,22 @@ describe('local tracks', () => {
     expect(answers()).toEqual([1]);
   });
 
+  it('are sent whole, however small the next camera is', async () => {
+    const { media, world } = await inCall();
+    media.setLocal('camera', new FakeTrack('video', { width: 640, height: 480 }).real);
+    await settle();
+    await settle();
+    expect(world.rtc.at('2').sender.parameters.encodings).toMatchObject([
+      { rid: 'q', active: true, scaleResolutionDownBy: 2 },
+      { rid: 'h', active: true, scaleResolutionDownBy: 1 },
+      { rid: 'f', active: false },
+    ]);
+    media.setLocal('camera', new FakeTrack('video', { width: 1280, height: 720 }).real);
+    await settle();
+    await settle();
+    expect(world.rtc.at('2').sender.parameters.encodings[2]).toMatchObject({ active: true, scaleResolutionDownBy: 1 });
+  });
+
   it('survive the end of the connection', async () => {
     const { media, world, mic } = await inCall();
     media.close();
@@ -260,10 +276,4 @@ it('closes in the middle of an answer without a trace', async () => {
   expect(sent).toEqual([]);
   expect(media.state.value).toBe('none');
   expect(world.timers).toBe(0);
-});
-
-it('spends less on a camera without layers', () => {
-  const parameters = { encodings: [{}] } as unknown as RTCRtpSendParameters;
-  shapeEncodings('camera', parameters);
-  expect(parameters.encodings).toEqual([{ maxBitrate: 1_200_000 }]);
 });

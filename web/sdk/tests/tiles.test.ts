@@ -94,6 +94,25 @@ describe('what is on the glass', () => {
     expect(sent.at(-1)).toMatchObject([{ width_px: 100 }]);
   });
 
+  it('is asked for in less where one wishes so, but a screen stays readable', async () => {
+    const world = new World();
+    const { tiles, sent, show } = tilesIn(world);
+    const [face, screen] = [element(), element()];
+    tiles.add(face, HOST, 'camera', false);
+    tiles.add(screen, HOST, 'screen', false);
+    show(face, 400, 300);
+    show(screen, 500, 300);
+    const asked = async (wish: 'full' | 'small' | 'none') => {
+      tiles.limit(wish);
+      await world.advance(100);
+      const widths = new Map(sent.at(-1)?.map((view) => [view.source, view.width_px]));
+      return [widths.get('camera'), widths.get('screen')];
+    };
+    expect(await asked('small')).toEqual([160, 1000]);
+    expect(await asked('none')).toEqual([0, 0]);
+    expect(await asked('full')).toEqual([800, 1000]);
+  });
+
   it('follows the pin', async () => {
     const world = new World();
     const { tiles, sent, show } = tilesIn(world);

@@ -97,7 +97,7 @@ export function CallScreen(props: CallScreenProps) {
         <ControlBar visit={visit} ui={ui} extra={props.barExtra} />
         {props.footer ?? null}
       </footer>
-      <SettingsDialog ui={ui} devices={visit.me.devices} extra={props.settingsExtra} />
+      <SettingsDialog ui={ui} visit={visit} extra={props.settingsExtra} />
       <Confirm
         open={ui.leaving.value}
         title={t.leaveTitle}

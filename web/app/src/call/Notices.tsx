@@ -3,6 +3,7 @@ import type { VisitClient } from '@bedside/client';
 import { useEffect, useState } from 'preact/hooks';
 import { callText, deviceText } from '../i18n/parts';
 import { announce, Banner, Button, Spinner, toast, useValue } from '../ui';
+import { choosePictures } from './pictures';
 
 /** Lies over the pictures, never over the controls, while the connection is being repaired. */
 export function ReconnectOverlay({ visit }: { visit: VisitClient }) {
@@ -60,6 +61,7 @@ export function CallNotices({ visit }: { visit: VisitClient }) {
   const sharing = useValue(visit.me.screen.on);
   const micOn = useValue(visit.me.mic.on);
   const connection = useValue(visit.connection);
+  const pictures = useValue(visit.pictures);
   const [mutedByClinic, setMutedByClinic] = useState(false);
   useEffect(() => visit.on('muted_by_clinic', () => setMutedByClinic(true)), [visit]);
   useEffect(() => {
@@ -109,7 +111,12 @@ export function CallNotices({ visit }: { visit: VisitClient }) {
           {t.sharing}
         </Banner>
       ) : null}
-      {weak === null ? null : (
+      {pictures === 'none' ? (
+        <Banner actions={<Button onClick={() => choosePictures(visit, 'full')}>{t.picturesBack}</Button>}>
+          {t.soundOnly}
+        </Banner>
+      ) : null}
+      {weak === null || pictures === 'none' ? null : (
         <Banner tone="warn" live="polite">
           {weak}
         </Banner>

@@ -32,8 +32,9 @@ export function PersonTile({ visit, person, source, small = false, canPin = fals
   const pinned = pin?.seat === person.seat && pin.source === source;
   const on = source === 'screen' ? person.screen : person.camera;
   const paused = person.paused[source];
+  const soundOnly = useValue(visit.pictures) === 'none';
   const away = person.state === 'away';
-  const shown = on && !paused && !away && person.tracks[source] !== null;
+  const shown = on && !paused && !away && !soundOnly && person.tracks[source] !== null;
 
   useEffect(() => {
     const element = video.current;

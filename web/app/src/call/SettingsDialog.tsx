@@ -1,10 +1,11 @@
 /** View and devices of the call. */
 import type { ComponentChildren } from 'preact';
-import type { DeviceKind, LocalDevices } from '@bedside/client';
+import type { DeviceKind, LocalDevices, VisitClient } from '@bedside/client';
 import { callText } from '../i18n/parts';
-import { ChoiceField, Dialog, toast } from '../ui';
+import { ChoiceField, Dialog, toast, useValue } from '../ui';
 import { DeviceSelect } from './DeviceSelect';
 import type { CallUi } from './ui';
+import { choosePictures } from './pictures';
 import { wordsOf } from './words';
 
 export interface DeviceMenuProps {
@@ -42,13 +43,14 @@ export function DeviceMenu({ devices, kinds = ALL_KINDS }: DeviceMenuProps) {
 
 export interface SettingsDialogProps {
   ui: CallUi;
-  devices: LocalDevices;
+  visit: VisitClient;
   /** More settings of the area. */
   extra?: ComponentChildren;
 }
 
-export function SettingsDialog({ ui, devices, extra }: SettingsDialogProps) {
+export function SettingsDialog({ ui, visit, extra }: SettingsDialogProps) {
   const t = callText.t;
+  const pictures = useValue(visit.pictures);
   return (
     <Dialog
       open={ui.settings.value}
@@ -72,7 +74,19 @@ export function SettingsDialog({ ui, devices, extra }: SettingsDialogProps) {
           { value: 'side', label: t.layouts.side },
         ]}
       />
-      <DeviceMenu devices={devices} />
+      <ChoiceField
+        label={t.pictures}
+        flow="row"
+        value={pictures}
+        onValue={(wish) => choosePictures(visit, wish)}
+        options={[
+          { value: 'full', label: t.pictureWish.full },
+          { value: 'small', label: t.pictureWish.small },
+          { value: 'none', label: t.pictureWish.none },
+        ]}
+      />
+      <p>{t.pictureHint}</p>
+      <DeviceMenu devices={visit.me.devices} />
       {extra ?? null}
     </Dialog>
   );

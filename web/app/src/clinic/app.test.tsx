@@ -7,8 +7,8 @@ import { App } from './app';
 import { Room } from './call/Room';
 import { createDesk } from './desk';
 import { clinicWords } from './i18n';
-import { boardDouble, visitDouble, type BoardDouble, type VisitDouble } from './model/doubles';
-import { me, seat, visit, waitingSeat } from './model/fixtures';
+import { boardDouble, visitDouble, type BoardDouble, type VisitDouble } from '../../gallery/doubles';
+import { me, seat, visit, waitingSeat } from '../../gallery/fixtures';
 import type { SignInState } from './model/sign-in';
 import type { Ring } from './ring';
 import type { Session } from './session';
@@ -85,6 +85,21 @@ describe('the clinic’s page', () => {
     await acting(() => board.beginsToWait(ROSA, seat()));
     expect(ring.ring).toHaveBeenCalledOnce();
     expect(root.querySelector('[role=alert]')?.textContent).toContain('Rosa Alvarez is waiting.');
+  });
+
+  it('rings when a colleague invites, and offers to go there from a call', async () => {
+    const invited = { ...THEIRS, invited: true, host_name: 'Dr. Lena Vogt' };
+    await press('Open the room: Juan Vega');
+    await acting(() => calls[0]?.phase.set('in_call'));
+    await acting(() => board.visits.set([ROSA, NEXT, invited]));
+    await acting(() => board.invites(invited));
+    expect(ring.ring).toHaveBeenCalledOnce();
+    const words = 'Dr. Lena Vogt invites you to the visit of Ben Carter.';
+    expect(root.querySelector('[role=alert]')?.textContent).toContain(words);
+    expect(root.querySelector('.c-call')?.textContent).toContain(words);
+    await press('Go to this visit');
+    await press('Leave and go there');
+    expect(calls).toHaveLength(2);
   });
 
   it('goes from waiting room to call to the next visit without leaving the page', async () => {

@@ -2,8 +2,10 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { FunctionComponent } from 'preact';
 import {
+  bookableClinicians,
   bookVisit,
   invite,
+  inviteColleague,
   inviteSyntheticGuest,
   setOutcome,
   type BoardVisit,
@@ -219,15 +221,17 @@ function actionsOf(desk: Desk): Clinic['actions'] {
     admit: (visit, seat, enter) => desk.admit(visit, seat, enter),
     enter: (visit) => desk.enter(visit),
     note: (visit, seat, text) => desk.board.note(visit.visit, seat.seat, text),
+    clinicians: bookableClinicians,
     book: bookVisit,
     invite,
+    inviteColleague,
     close: setOutcome,
     synthetic: inviteSyntheticGuest,
     reconnect: () => desk.board.reconnectNow(),
   };
 }
 
-/** Rings and says who starts to wait, wherever in the page one is. */
+/** Rings and says who starts to wait and who invites, wherever in the page one is. */
 function useRing(me: Me, desk: Desk, ring: Ring): void {
   const { role } = me;
   useEffect(() => {
@@ -241,8 +245,13 @@ function useRing(me: Me, desk: Desk, ring: Ring): void {
       ring.ring();
       announce(clinicWords.t.board.started(seat.name), 'assertive');
     });
+    const stopInvited = desk.board.on('invited', ({ visit }) => {
+      ring.ring();
+      announce(clinicWords.t.board.invitedBy(visit.host_name, nameOf(visit)), 'assertive');
+    });
     return () => {
       stop();
+      stopInvited();
       window.removeEventListener('pointerdown', press, once);
       window.removeEventListener('keydown', press, once);
     };

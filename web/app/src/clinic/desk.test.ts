@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { BedsideError } from '@bedside/client/clinic';
 import { createDesk, type Desk } from './desk';
-import { boardDouble, visitDouble, type BoardDouble, type VisitDouble } from './model/doubles';
-import { seat, visit, waitingSeat } from './model/fixtures';
+import { boardDouble, visitDouble, type BoardDouble, type VisitDouble } from '../../gallery/doubles';
+import { seat, visit, waitingSeat } from '../../gallery/fixtures';
 
 const A = visit({ visit: 'a', seats: [waitingSeat(5, { seat: 'rosa' })] });
 const B = visit({ visit: 'b', scheduled_at: A.scheduled_at + 1, seats: [waitingSeat(2, { seat: 'juan' })] });

@@ -10,9 +10,10 @@ import { CallBar } from './app';
 import { Account } from './board/Account';
 import { Board, type BoardProps } from './board/Board';
 import { CloseVisit } from './board/CloseVisit';
-import { FreshLink, InviteSomeone, Made } from './board/Invite';
+import { Asked, FreshLink, InviteSomeone, Made } from './board/Invite';
 import { InvitationDialog, NewVisit } from './board/NewVisit';
 import { VisitMenu } from './board/VisitMenu';
+import { VisitRow } from './board/VisitRow';
 import { WaiterCard } from './board/WaiterCard';
 import { ClinicContext, type ClinicActions } from './board/actions';
 import { EndDialog } from './call/EndVisit';
@@ -22,10 +23,10 @@ import { ClockContext } from './clock';
 import { clinicWords } from './i18n';
 import { IdleWarning } from './idle-guard';
 import { waitingRoom } from './model/board';
-import { devicesDouble, participant, visitDouble, type VisitDoubleParts } from './model/doubles';
-import { GOOD_CHECK, NOW_US, SILENT_CHECK, VOICE_CHECK, link, me, min, seat, visit, waitingSeat } from './model/fixtures';
+import { devicesDouble, participant, visitDouble, type VisitDoubleParts } from '../../gallery/doubles';
+import { GOOD_CHECK, NOW_US, SILENT_CHECK, VOICE_CHECK, link, me, min, seat, visit, waitingSeat } from '../../gallery/fixtures';
 import type { SignInState, Stage } from './model/sign-in';
-import { personPicture } from './pictures';
+import { personPicture } from '../../gallery/pictures';
 import type { Session } from './session';
 import { Code } from './sign-in/Code';
 import { SignIn } from './sign-in/SignIn';
@@ -109,6 +110,20 @@ const COLLEAGUES = visit({
   seats: [waitingSeat(8, { seat: 'ben', name: 'Ben Carter', online: false, check: SILENT_CHECK })],
   may: ['see_waiting_room', 'message_waiting', 'admit'],
 });
+const INVITED = visit({
+  visit: 'invited',
+  mine: false,
+  invited: true,
+  host_name: 'Dr. Lena Vogt',
+  state: 'in_progress',
+  scheduled_at: NOW_US - min(20),
+  started_at: NOW_US - min(7),
+  seats: [
+    seat({ seat: 'ada', name: 'Ada Nilsson', state: 'in_call', online: true }),
+    seat({ seat: 'imani', name: 'Dr. Imani Okoye', role: 'colleague' }),
+  ],
+  may: ['be_in_room', 'see_waiting_room'],
+});
 const KNOCKING = waitingSeat(0.5, { seat: 'kwame', name: 'Kwame Nwosu', role: 'family' });
 const COMING = [
   visit({ visit: 'late', scheduled_at: NOW_US - min(9), seats: [seat({ seat: 'tom', name: 'Tom Whitfield' })] }),
@@ -133,21 +148,37 @@ const invitation = (over: Partial<Invitation> = {}): Invitation => ({
   ...over,
 });
 
+const CLINICIANS = [
+  { id: 'imani', name: 'Dr. Imani Okoye' },
+  { id: 'lena', name: 'Dr. Lena Vogt' },
+  { id: 'mateo', name: 'Dr. Mateo Fernández de la Vega y Zárate' },
+];
+const reception = me({ name: 'Sam Reyes', email: 'front@clinic.example', role: 'staff' });
+
 const actions: ClinicActions = {
   admit: never,
   enter: nothing,
   note: never,
+  clinicians: () => Promise.resolve(CLINICIANS),
   book: never,
   invite: never,
+  inviteColleague: never,
   close: never,
   synthetic: never,
   reconnect: nothing,
 };
 
-function Standing({ as = me(), inVisit = null, children }: { as?: Me; inVisit?: string | null; children: ComponentChildren }) {
+interface StandingProps {
+  readonly as?: Me;
+  readonly inVisit?: string | null;
+  readonly over?: Partial<ClinicActions>;
+  readonly children: ComponentChildren;
+}
+
+function Standing({ as = me(), inVisit = null, over = {}, children }: StandingProps) {
   return (
     <ClockContext.Provider value={stopped}>
-      <ClinicContext.Provider value={{ me: as, actions, inVisit }}>{children}</ClinicContext.Provider>
+      <ClinicContext.Provider value={{ me: as, actions: { ...actions, ...over }, inVisit }}>{children}</ClinicContext.Provider>
     </ClockContext.Provider>
   );
 }
@@ -246,6 +277,9 @@ const screens: GalleryArea['screens'] = {
   'recovery': () => signIn({ at: 'recovery', codes: CODES }),
 
   'board': () => board(),
+  'board-invited': () => board({ visits: [INVITED, ...COMING, ...OVER] }),
+  'board-only-invited': () => board({ visits: [INVITED] }),
+  'board-reception': () => board({ visits: DAY.map((one) => ({ ...one, mine: false })) }, null, reception),
   'board-empty': () => board({ visits: [] }),
   'board-nobody-waits': () => board({ visits: [...COMING, ...OVER], highlight: 'soon' }),
   'board-all-done': () => board({ visits: OVER }),
@@ -276,13 +310,33 @@ const screens: GalleryArea['screens'] = {
       </Standing>
     );
   },
-  'new-visit': () => board({}, <NewVisit onClose={nothing} onEnter={nothing} />),
+  'board-synthetic': () => (
+    <Standing as={me({ demo_guest: true })}>
+      <main class="clinic-main">
+        <h1>{clinicWords.t.board.title}</h1>
+        <h2>{clinicWords.t.board.openTitle}</h2>
+        <VisitRow visit={visit({ visit: 'tried' })} synthetic onMore={nothing} />
+      </main>
+    </Standing>
+  ),
+  'new-visit': () => board({}, <NewVisit onClose={nothing} onEnter={nothing} onSynthetic={nothing} />),
+  'new-visit-reception': () => board({}, <NewVisit onClose={nothing} onEnter={nothing} onSynthetic={nothing} />, reception),
+  'new-visit-no-clinicians': () => (
+    <Standing as={reception} over={{ clinicians: () => Promise.reject(new BedsideError('offline')) }}>
+      <main class="clinic-main">
+        <h1>{clinicWords.t.board.title}</h1>
+      </main>
+      <NewVisit onClose={nothing} onEnter={nothing} onSynthetic={nothing} />
+    </Standing>
+  ),
+  'new-visit-more': () => board({}, <NewVisit onClose={nothing} onEnter={nothing} onSynthetic={nothing} start={{ unfolded: true }} />),
   'new-visit-faults': () =>
     board(
       {},
       <NewVisit
         onClose={nothing}
         onEnter={nothing}
+        onSynthetic={nothing}
         start={{
           draft: { when: 'later', date: '', email: 'rosa@', durationMin: '3' },
           faults: { patient_name: 'name_missing', patient_email: 'email_odd', scheduled_at: 'date_odd', duration_min: 'duration_odd' },
@@ -292,17 +346,25 @@ const screens: GalleryArea['screens'] = {
   'invitation': () =>
     board(
       {},
-      <InvitationDialog made={{ visit: ROSA, invitation: invitation() }} mailWanted={false} onClose={nothing} onEnter={nothing} />,
+      <InvitationDialog made={{ visit: ROSA, invitation: invitation() }} mailWanted={false} onClose={nothing} onEnter={nothing} onSynthetic={nothing} />,
       me({ demo_guest: true }),
     ),
+  'invitation-for-colleague': () =>
+    board(
+      {},
+      <InvitationDialog made={{ visit: { ...COLLEAGUES, state: 'scheduled' }, invitation: invitation() }} mailWanted={false} onClose={nothing} onEnter={nothing} onSynthetic={nothing} />,
+      reception,
+    ),
   'invitation-mail-failed': () =>
-    board({}, <InvitationDialog made={{ visit: ROSA, invitation: invitation() }} mailWanted onClose={nothing} onEnter={nothing} />),
+    board({}, <InvitationDialog made={{ visit: ROSA, invitation: invitation() }} mailWanted onClose={nothing} onEnter={nothing} onSynthetic={nothing} />),
   'invitation-mailed': () =>
     board({}, <Made invitation={invitation({ mailed: true })} lead={clinicWords.t.invitation.readyPerson('Inés Duarte')} mailWanted onClose={nothing} />),
   'invite': () => board({}, <InviteSomeone visit={ROSA} onClose={nothing} />),
+  'invite-colleague': () => board({}, <InviteSomeone visit={ROSA} onClose={nothing} start={{ role: 'colleague' }} />),
+  'invite-colleague-asked': () => board({}, <Asked onClose={nothing} />),
   'fresh-link': () => board({}, <FreshLink visit={ROSA} seat={seat()} onClose={nothing} />),
   'visit-menu': () =>
-    board({}, <VisitMenu visit={JUAN} onClose={nothing} onFreshLink={nothing} onInvite={nothing} onOutcome={nothing} />, me({ demo_guest: true })),
+    board({}, <VisitMenu visit={JUAN} onClose={nothing} onFreshLink={nothing} onInvite={nothing} onSynthetic={nothing} onOutcome={nothing} />, me({ demo_guest: true })),
   'close-visit': () => board({}, <CloseVisit visit={TALKING} onClose={nothing} />),
   'close-visit-came': () => board({}, <CloseVisit visit={ROSA} onClose={nothing} />),
   'account': () =>
@@ -334,6 +396,7 @@ const screens: GalleryArea['screens'] = {
     const withFamily = { ...TALKING, seats: [...TALKING.seats, KNOCKING] };
     return call({ of: withFamily, visits: [withFamily] });
   },
+  'call-invited': () => call({ visits: [TALKING, INVITED] }),
   'call-end': () =>
     call({ visits: [TALKING] }, <EndDialog client={visitDouble()} outcomes={['done', 'failed']} onLeave={nothing} onStay={nothing} />),
   'call-reconnecting': () => call({ connection: 'reconnecting' }),

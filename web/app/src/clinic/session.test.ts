@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { BedsideError } from '@bedside/client/clinic';
 import { createSession, type SessionApi } from './session';
-import { me } from './model/fixtures';
+import { me } from '../../gallery/fixtures';
 
 /** A server that refuses everything unless the test says otherwise. */
 function server(over: Partial<SessionApi> = {}): SessionApi {

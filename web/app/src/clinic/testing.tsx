@@ -6,7 +6,7 @@ import { LiveRegions } from '../ui';
 import { ClinicContext, type ClinicActions } from './board/actions';
 import { ClockContext } from './clock';
 import { clinicWords } from './i18n';
-import { NOW_US, me } from './model/fixtures';
+import { NOW_US, me } from '../../gallery/fixtures';
 
 /** Actions that refuse to be called unless the test allows them. */
 export function actionsDouble(over: Partial<ClinicActions> = {}): ClinicActions {
@@ -17,8 +17,10 @@ export function actionsDouble(over: Partial<ClinicActions> = {}): ClinicActions 
     admit: forbidden,
     enter: forbidden,
     note: forbidden,
+    clinicians: () => Promise.resolve([]),
     book: forbidden,
     invite: forbidden,
+    inviteColleague: forbidden,
     close: forbidden,
     synthetic: forbidden,
     reconnect: forbidden,
@@ -38,17 +40,29 @@ export interface Drawn {
   /** The last button that has these words in it. */
   pressLast(part: string): Promise<void>;
   type(label: string, value: string): Promise<void>;
+  /** Presses the one of few choices with these words. */
+  choose(words: string): Promise<void>;
+  /** Chooses from the list with this label, by the words of the choice. */
+  pick(label: string, words: string): Promise<void>;
   /** Sends the only form. */
   submit(): Promise<void>;
+  /** Draws something else, or the same with other properties, in the same place. */
+  again(children: ComponentChildren): Promise<void>;
   remove(): Promise<void>;
 }
 
+// A test that sets the page's clock still takes turns.
+const realTimeout = setTimeout;
+
 /** Does something and lets everything follow that waits for nothing but its turn. */
-export function acting(deed: () => void): Promise<void> {
-  return act(async () => {
+export async function acting(deed: () => void): Promise<void> {
+  const turn = () => new Promise<void>((done) => void realTimeout(done, 0));
+  await act(async () => {
     deed();
-    await new Promise((turn) => setTimeout(turn, 0));
+    await turn();
   });
+  // What was drawn by that may have asked for something at once.
+  await act(turn);
 }
 
 /** Draws at the fixtures' moment, in English. */
@@ -60,17 +74,19 @@ export async function draw(
   const root = document.createElement('div');
   document.body.append(root);
   const value = { me: me(clinic.me), actions: actionsDouble(clinic.actions), inVisit: clinic.inVisit ?? null };
-  await act(() => {
-    render(
-      <ClockContext.Provider value={() => NOW_US}>
-        <ClinicContext.Provider value={value}>
-          <LiveRegions />
-          {children}
-        </ClinicContext.Provider>
-      </ClockContext.Provider>,
-      root,
+  const redraw = (drawn: ComponentChildren) =>
+    acting(() =>
+      render(
+        <ClockContext.Provider value={() => NOW_US}>
+          <ClinicContext.Provider value={value}>
+            <LiveRegions />
+            {drawn}
+          </ClinicContext.Provider>
+        </ClockContext.Provider>,
+        root,
+      ),
     );
-  });
+  await redraw(children);
 
   const nameOf = (element: Element) => (element.getAttribute('aria-label') ?? element.textContent ?? '').trim();
   const find = (name: string) => [...root.querySelectorAll('button')].find((b) => nameOf(b) === name);
@@ -99,10 +115,22 @@ export async function draw(
         control.value = text;
         control.dispatchEvent(new Event('input', { bubbles: true }));
       }),
+    choose: (words) =>
+      acting(() => {
+        const choice = [...root.querySelectorAll('.ui-choice__option')].find((one) => one.textContent?.trim() === words);
+        need(choice?.querySelector('input'), words).click();
+      }),
+    pick: (label, words) =>
+      acting(() => {
+        const list = field(label) as unknown as HTMLSelectElement;
+        list.value = need([...list.options].find((option) => option.text === words), words).value;
+        list.dispatchEvent(new Event('change', { bubbles: true }));
+      }),
     submit: () =>
       acting(() => {
         need(root.querySelector('form'), 'a form').dispatchEvent(new Event('submit', { bubbles: true, cancelable: true }));
       }),
+    again: redraw,
     remove: () =>
       acting(() => {
         render(null, root);

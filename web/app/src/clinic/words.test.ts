@@ -3,7 +3,7 @@ import { CHECK_CODES, ERROR_CODES } from '@bedside/client/protocol';
 import { setLocale } from '../i18n';
 import { clinicWords } from './i18n';
 import { readCheck } from './model/check';
-import { GOOD_CHECK, SILENT_CHECK, VOICE_CHECK, link, seat, visit } from './model/fixtures';
+import { GOOD_CHECK, SILENT_CHECK, VOICE_CHECK, link, seat, visit } from '../../gallery/fixtures';
 import { checkLines, errorText, nameOf, qualityText, readyMessages } from './words';
 
 const rosa = (figures: Parameters<typeof link>[0], state: 'in_call' | 'away' = 'in_call') =>

@@ -69,13 +69,16 @@ function Pages({ clinic, state, link }: AppProps) {
   }
 }
 
-/** Stands in for the phase while the visit is being fetched. */
+/** Stand in while the visit is being fetched. */
 const BEFORE: Value<Phase> = { value: 'hello', subscribe: () => () => undefined };
+const HELD: Value<boolean> = { value: false, subscribe: () => () => undefined };
 
 function Open({ clinic, state, fresh }: { clinic: Clinic; state: PatientState; fresh: boolean }) {
   const opened = state.opened.value;
   const phase = useValue(opened?.visit.phase ?? BEFORE);
-  const page = pageOf(phase, { fresh, checked: state.report.value !== null });
+  const expired = useValue(opened?.visit.holdExpired ?? HELD) && !state.expirySeen.value;
+  const checked = state.report.value !== null;
+  const page = pageOf(phase, { fresh, checked, expired, returning: state.returning.value });
   if (page === 'check') {
     return (
       <Check
@@ -97,7 +100,9 @@ function Open({ clinic, state, fresh }: { clinic: Clinic; state: PatientState; f
       visit={opened.visit}
       ring={opened.ring}
       page={page}
+      checked={checked}
       onCheckAgain={state.checkAgain}
+      onComeBack={state.comeBack}
       onRejoin={state.rejoin}
     />
   );

@@ -21,6 +21,8 @@ function useWords({ kind, retryAfterMs }: Fault): { title: string; text: string 
   switch (kind) {
     case 'dead':
       return { title: t.deadTitle, text: t.dead };
+    case 'replaced':
+      return { title: t.replacedTitle, text: t.replaced };
     case 'no_link':
       return { title: t.noLinkTitle, text: t.noLink };
     case 'locked':

@@ -1,7 +1,7 @@
 /** The greeting: whose visit, with whom, when; and one button. Nothing is used up before it. */
 import type { LinkLook } from '@bedside/client/guest';
 import { timestampToDate } from '@bedside/client/guest';
-import { formatDayTime } from '../i18n';
+import { formatDayTime, formatTime } from '../i18n';
 import { helloText } from '../i18n/parts';
 import { Banner, Button, IconLock, Skeleton } from '../ui';
 import type { Clinic } from './clinic';
@@ -27,7 +27,7 @@ export function Hello({ clinic, look, busy, onStart }: HelloProps) {
         <dd>
           {look ? (
             <time dateTime={timestampToDate(look.scheduled_at).toISOString()}>
-              {formatDayTime(timestampToDate(look.scheduled_at), new Date())}
+              {when(timestampToDate(look.scheduled_at))}
             </time>
           ) : (
             <Skeleton width={40} />
@@ -48,4 +48,11 @@ export function Hello({ clinic, look, busy, onStart }: HelloProps) {
       </p>
     </Shell>
   );
+}
+
+/** The day is always named: a bare time could be tomorrow's. */
+function when(at: Date): string {
+  const now = new Date();
+  const today = at.toDateString() === now.toDateString();
+  return today ? helloText.t.hello.today(formatTime(at)) : formatDayTime(at, now);
 }

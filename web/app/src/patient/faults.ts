@@ -2,7 +2,7 @@
 import type { AnyErrorCode } from '@bedside/client/guest';
 
 /** The pages that a failure can lead to. */
-export type FaultKind = 'dead' | 'no_link' | 'locked' | 'over' | 'full' | 'update' | 'offline' | 'other';
+export type FaultKind = 'dead' | 'replaced' | 'no_link' | 'locked' | 'over' | 'full' | 'update' | 'offline' | 'other';
 
 /** A failure to show. */
 export interface Fault {
@@ -17,6 +17,7 @@ const KINDS: Partial<Record<AnyErrorCode, FaultKind>> = {
   bad_message: 'dead',
   not_found: 'dead',
   not_signed_in: 'dead',
+  link_replaced: 'replaced',
   locked_out: 'locked',
   visit_over: 'over',
   visit_full: 'full',

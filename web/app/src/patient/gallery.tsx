@@ -16,8 +16,8 @@ import type { LinkLook } from '@bedside/client/guest';
 import { CHECK_CODES } from '@bedside/client/protocol';
 import type { GalleryArea } from '../../gallery/area';
 import { CHAT_PANEL, createCallUi, type CallUi, type LayoutMode } from '../call';
-import { devicesDouble, Held, participant, visitDouble, type VisitDoubleParts } from '../clinic/model/doubles';
-import { personPicture } from '../clinic/pictures';
+import { devicesDouble, Held, participant, visitDouble, type VisitDoubleParts } from '../../gallery/doubles';
+import { personPicture } from '../../gallery/pictures';
 import { callText, checkText, consentText, deviceText, helloText, waitText } from '../i18n/parts';
 import { toast, toasts } from '../ui';
 import { BirthDate } from './BirthDate';
@@ -33,7 +33,7 @@ import { Unsupported } from './Unsupported';
 import { Consent } from './visit/Consent';
 import { Goodbye } from './visit/Goodbye';
 import { PatientCall } from './visit/PatientCall';
-import { Closing, Connecting, Removed, TakenOver } from './visit/Standstill';
+import { Closing, Connecting, Expired, Removed, TakenOver } from './visit/Standstill';
 import { Waiting } from './visit/Waiting';
 
 const nothing = () => undefined;
@@ -253,6 +253,7 @@ const screens: GalleryArea['screens'] = {
   'birth-wrong': () => birth(true, 3),
   'birth-guest': () => birth(false, null, 'family'),
   'fault-dead': () => fault('dead'),
+  'fault-replaced': () => fault('replaced'),
   'fault-no-link': () => fault('no_link'),
   'fault-locked': () => fault('locked'),
   'fault-over': () => fault('over'),
@@ -354,11 +355,14 @@ const screens: GalleryArea['screens'] = {
   'call-sound-blocked': () => call({ people: [patient, doctor], sound: 'blocked' }),
   'call-weak': () =>
     call({ people: [patient, doctor], quality: { level: 'audio_only', reasons: ['video_paused'], report: null } }),
+  'call-sound-only': () => call({ people: [patient, doctor, interpreter], pictures: 'none' }),
   'call-toast': () => {
     if (toasts.value.length === 0) toast(deviceText.t.problems.in_use.what, 'warn');
     return call({ people: [patient, doctor] });
   },
 
+  expired: () => <Expired clinic={clinic} checked onComeBack={nothing} />,
+  'expired-check': () => <Expired clinic={clinic} checked={false} onComeBack={nothing} />,
   'taken-over': () => <TakenOver clinic={clinic} onTakeBack={nothing} />,
   removed: () => <Removed clinic={clinic} />,
   closing: () => <Closing clinic={clinic} />,

@@ -4,7 +4,7 @@ import { readBirthDate } from './birthDate';
 import { allWell, checkPage, NO_ANSWERS, verdictOf, type Answers, type Items } from './check/flow';
 import { readClinic } from './clinic';
 import { untilThere } from './fetching';
-import { pageOf } from './flow';
+import { consentHolds, pageOf } from './flow';
 import { readPlatform } from './problem/platform';
 
 describe('the date of birth', () => {
@@ -48,6 +48,23 @@ describe('the page of a visit', () => {
     expect(pageOf('in_call', back)).toBe('call');
     expect(pageOf('admitted', back)).toBe('call');
     expect(pageOf('waiting', back)).toBe('waiting');
+  });
+  it('says that the place is gone before anything is asked, and waits once the person comes back', () => {
+    expect(pageOf('checking', { ...checked, expired: true })).toBe('expired');
+    expect(pageOf('checking', { ...back, expired: true })).toBe('expired');
+    expect(pageOf('checking', { ...checked, expired: true, returning: true })).toBe('connecting');
+    expect(pageOf('consenting', { ...checked, returning: true })).toBe('connecting');
+    expect(pageOf('waiting', { ...checked, expired: true, returning: true })).toBe('waiting');
+  });
+  it('asks for consent again only where an answer is missing, old or no', () => {
+    const ask = { purpose: 'visit', text_version: 'v2', required: true } as const;
+    const more = { purpose: 'captions', text_version: 'c1', required: false } as const;
+    const given = { purpose: 'visit', text_version: 'v2', decision: 'given' } as const;
+    const refused = { purpose: 'captions', text_version: 'c1', decision: 'refused' } as const;
+    expect(consentHolds([ask, more], [given, refused])).toBe(true);
+    expect(consentHolds([ask, more], [given])).toBe(false);
+    expect(consentHolds([ask], [{ ...given, text_version: 'v1' }])).toBe(false);
+    expect(consentHolds([ask], [{ ...given, decision: 'withdrawn' }])).toBe(false);
   });
   it('lets nothing hide the end', () => {
     const ends: readonly (readonly [Phase, string])[] = [

@@ -91,6 +91,7 @@ describe('with a link', () => {
 
   it.each([
     ['no_such_visit', 'dead'],
+    ['link_replaced', 'replaced'],
     ['visit_over', 'over'],
     ['visit_full', 'full'],
     ['protocol_version', 'update'],

@@ -2,7 +2,7 @@ import { signal } from '@preact/signals';
 import { describe, expect, it, vi } from 'vitest';
 import type { CheckReport, Phase, VisitClient } from '@bedside/client';
 import type { DeviceCheck } from '@bedside/client/check';
-import { Held, visitDouble } from '../clinic/model/doubles';
+import { Held, visitDouble } from '../../gallery/doubles';
 import type { Entry, Session } from './session';
 import { createPatientState, type VisitPart } from './state';
 
@@ -20,6 +20,7 @@ function stage(phase: Phase = 'checking') {
       const visit: VisitClient = {
         ...visitDouble(),
         phase: new Held(phase),
+        wait: () => told.push('wait'),
         sendCheck: () => told.push('check'),
         recheck: () => told.push('recheck'),
         dispose: () => told.push('dispose'),
@@ -88,6 +89,46 @@ describe('the check', () => {
     expect(state.report.value).toBeNull();
     expect(state.answers.value.started).toBe(false);
     expect(told).toEqual(['check', 'recheck']);
+  });
+});
+
+describe('a place that was given up', () => {
+  const away = async () => {
+    const all = stage();
+    all.entry.value = OPEN;
+    await all.there();
+    const [visit] = all.made;
+    if (!visit) throw new Error('no visit was made');
+    return { ...all, phase: visit.phase as Held<Phase>, asks: visit.asks as Held<VisitClient['asks']['value']> };
+  };
+
+  it('leads straight back to the waiting room when device and consent are known', async () => {
+    const { state, told, phase } = await away();
+    state.finishCheck(REPORT);
+    state.comeBack();
+    expect(told).toEqual(['check', 'check', 'wait']);
+    expect(state.returning.value).toBe(true);
+    phase.set('consenting');
+    expect(state.returning.value).toBe(true);
+    phase.set('waiting');
+    expect(state.returning.value).toBe(false);
+  });
+
+  it('asks for consent when an answer is missing', async () => {
+    const { state, told, asks } = await away();
+    asks.set([{ purpose: 'visit', text_version: 'v2', required: true }]);
+    state.finishCheck(REPORT);
+    state.comeBack();
+    expect(told).toEqual(['check', 'check']);
+    expect(state.returning.value).toBe(false);
+  });
+
+  it('leads to the check after a reload, which forgets the devices', async () => {
+    const { state, told, phase } = await away();
+    state.comeBack();
+    expect([state.expirySeen.value, told]).toEqual([true, []]);
+    phase.set('in_call');
+    expect(state.expirySeen.value).toBe(false);
   });
 });
 

@@ -8,6 +8,7 @@ import type { VisitClient, VisitOptions } from '@bedside/client';
 import type { CheckReport } from '@bedside/client/protocol';
 import { NO_ANSWERS, type Answers } from './check/flow';
 import { untilThere } from './fetching';
+import { consentHolds } from './flow';
 import type { Session } from './session';
 import type { Ring } from './ring';
 import type { VisitPages } from './visit';
@@ -36,6 +37,10 @@ export interface PatientState {
   readonly report: ReadonlySignal<CheckReport | null>;
   /** `null` until link, pages and words are there. */
   readonly opened: ReadonlySignal<Opened | null>;
+  /** The person knows that their place was given up, and has to check this device before going on. */
+  readonly expirySeen: ReadonlySignal<boolean>;
+  /** The person asked to come in again; the server has not answered yet. */
+  readonly returning: ReadonlySignal<boolean>;
   /** Counts fetches that failed in a row: above 0 the page says that it tries again. */
   readonly fetchFailures: ReadonlySignal<number>;
   /** Fetches the pages of the visit ahead of need. */
@@ -44,6 +49,8 @@ export interface PatientState {
   finishCheck(report: CheckReport): void;
   /** Back from consent to the check. */
   checkAgain(): void;
+  /** After the place was given up: back to the waiting room, by the check if this page made none. */
+  comeBack(): void;
   /** Opens the same seat anew. */
   rejoin(): void;
 }
@@ -62,6 +69,8 @@ export function createPatientState(
   const fetchFailures = signal(0);
   const answers = signal<Answers>(NO_ANSWERS);
   const report = signal<CheckReport | null>(null);
+  const expirySeen = signal(false);
+  const returning = signal(false);
   let pages: Promise<VisitPart> | null = null;
 
   const fetchOnce = (): Promise<VisitPart> => {
@@ -94,6 +103,15 @@ export function createPatientState(
     }
     const visit = module.createVisit({ ...entry.seat, devices: check.devices });
     if (report.value !== null) visit.sendCheck(report.value);
+    visit.phase.subscribe((phase) => {
+      if (phase === 'checking' || phase === 'consenting') return;
+      expirySeen.value = false;
+      returning.value = false;
+    });
+    // Refused: the page shows where one stands, and the next step is there.
+    visit.on('error', () => {
+      returning.value = false;
+    });
     opened.value = { visit, pages: module, ring: before?.ring ?? module.createRing() };
   }
 
@@ -107,6 +125,8 @@ export function createPatientState(
     answers,
     report,
     opened,
+    expirySeen,
+    returning,
     fetchFailures,
     // A failure is no news yet: it is fetched again when it is needed.
     prefetch: () => void fetchAgain().catch(() => undefined),
@@ -121,6 +141,19 @@ export function createPatientState(
       report.value = null;
       answers.value = NO_ANSWERS;
       opened.value?.visit.recheck();
+    },
+    comeBack() {
+      const visit = opened.value?.visit;
+      if (visit === undefined) return;
+      if (report.value === null) {
+        expirySeen.value = true;
+        return;
+      }
+      visit.sendCheck(report.value);
+      // Who has consented already is not asked again.
+      if (!consentHolds(visit.asks.value, visit.consents.value)) return;
+      returning.value = true;
+      visit.wait();
     },
     rejoin: () => void open(),
   };

@@ -4,7 +4,7 @@
  */
 
 import type { Offer } from '../../src/media';
-import type { TrackLine } from '../../src/protocol';
+import type { LimitedBy, TrackLine } from '../../src/protocol';
 
 export interface MLine {
   readonly mid: string;
@@ -117,6 +117,8 @@ export class FakePeer {
   #busy = 0;
   #offered: MLine[] = [];
   bytesReceived = 0;
+  /** What the browser says limits the camera. */
+  limitedBy: LimitedBy = 'none';
   /** Makes the browser refuse descriptions. */
   broken = false;
 
@@ -178,7 +180,12 @@ export class FakePeer {
   }
 
   getStats(): Promise<ReadonlyMap<string, unknown>> {
-    return Promise.resolve(new Map([['t', { type: 'transport', bytesReceived: this.bytesReceived }]]));
+    return Promise.resolve(
+      new Map<string, unknown>([
+        ['t', { type: 'transport', bytesReceived: this.bytesReceived }],
+        ['v', { type: 'outbound-rtp', kind: 'video', qualityLimitationReason: this.limitedBy }],
+      ]),
+    );
   }
 
   close(): void {

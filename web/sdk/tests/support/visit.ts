@@ -53,6 +53,7 @@ const EVENTS = [
   'admitted',
   'put_back',
   'consent_withdrawn',
+  'hold_expired',
   'joined',
   'left',
   'waiting',

@@ -6,7 +6,7 @@ import { languageOf, locale } from '../../i18n';
 import { Banner, Button, EmptyState, IconBell, IconPerson, IconPlus, Skeleton, Toasts } from '../../ui';
 import { useServerNow } from '../clock';
 import { clinicWords } from '../i18n';
-import { theDay, waitingRoom } from '../model/board';
+import { invitedTo, theDay, waitingRoom } from '../model/board';
 import type { Ring } from '../ring';
 import { errorText } from '../words';
 import { Account } from './Account';
@@ -14,6 +14,7 @@ import { useClinic } from './actions';
 import { CloseVisit } from './CloseVisit';
 import { FreshLink, InviteSomeone } from './Invite';
 import { NewVisit } from './NewVisit';
+import { useSynthetic, type Synthetic } from './synthetic';
 import { VisitMenu } from './VisitMenu';
 import { VisitRow } from './VisitRow';
 import { WaiterCard } from './WaiterCard';
@@ -45,6 +46,7 @@ export function Board({ visits, ready, connection, failure, highlight, ring, onS
   const { me, inVisit } = useClinic();
   const [open, setOpen] = useState<Open>(NOTHING);
   const waiters = waitingRoom(visits);
+  const synthetic = useSynthetic(visits);
 
   return (
     <div class="clinic-page">
@@ -93,12 +95,19 @@ export function Board({ visits, ready, connection, failure, highlight, ring, onS
           <Loading />
         ) : (
           <>
+            <Invited visits={invitedTo(visits)} onMore={(visit) => setOpen({ what: 'menu', visit })} />
             <Waiting waiters={waiters} />
-            <Day visits={visits} highlight={highlight} onNew={() => setOpen({ what: 'new' })} onMore={(visit) => setOpen({ what: 'menu', visit })} />
+            <Day
+              visits={visits}
+              highlight={highlight}
+              coming={synthetic.coming}
+              onNew={() => setOpen({ what: 'new' })}
+              onMore={(visit) => setOpen({ what: 'menu', visit })}
+            />
           </>
         )}
       </main>
-      <Opened open={open} setOpen={setOpen} visits={visits} ring={ring} inCall={inVisit !== null} onSignOut={onSignOut} />
+      <Opened open={open} setOpen={setOpen} visits={visits} ring={ring} synthetic={synthetic} inCall={inVisit !== null} onSignOut={onSignOut} />
     </div>
   );
 }
@@ -127,6 +136,7 @@ function ConnectionBanner({ connection }: { connection: Connection }) {
 
 function Waiting({ waiters }: { waiters: ReturnType<typeof waitingRoom> }) {
   const t = clinicWords.t;
+  const { me } = useClinic();
   const own = waiters.filter((w) => w.visit.mine);
   const others = waiters.filter((w) => !w.visit.mine);
   return (
@@ -139,7 +149,8 @@ function Waiting({ waiters }: { waiters: ReturnType<typeof waitingRoom> }) {
       <WaiterList waiters={own} />
       {others.length > 0 ? (
         <>
-          <h3 class="clinic-subtitle">{t.board.othersWaiting}</h3>
+          {/* Reception has no patients of its own: nothing to tell apart. */}
+          {own.length > 0 || me.role !== 'staff' ? <h3 class="clinic-subtitle">{t.board.othersWaiting}</h3> : null}
           <WaiterList waiters={others} />
         </>
       ) : null}
@@ -160,16 +171,38 @@ function WaiterList({ waiters }: { waiters: ReturnType<typeof waitingRoom> }) {
   );
 }
 
+/** Colleagues who ask the reader to join: they wait for an answer now. */
+function Invited({ visits, onMore }: { visits: readonly BoardVisit[]; onMore: (visit: string) => void }) {
+  const t = clinicWords.t;
+  if (visits.length === 0) return null;
+  return (
+    <section class="clinic-section" aria-labelledby="invited">
+      <h2 id="invited">{t.board.invitedTitle}</h2>
+      <ul role="list" class="clinic-visits">
+        {visits.map((visit) => (
+          <li key={visit.visit}>
+            <VisitRow visit={visit} onMore={() => onMore(visit.visit)} />
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
 interface DayProps {
   readonly visits: readonly BoardVisit[];
   readonly highlight: string | null;
+  /** Visits whose synthetic patient is on the way. */
+  readonly coming: ReadonlySet<string>;
   readonly onNew: () => void;
   readonly onMore: (visit: string) => void;
 }
 
-function Day({ visits, highlight, onNew, onMore }: DayProps) {
+function Day({ visits, highlight, coming, onNew, onMore }: DayProps) {
   const t = clinicWords.t;
-  const day = theDay(visits);
+  const invited = new Set(invitedTo(visits));
+  const rest = visits.filter((visit) => !invited.has(visit));
+  const day = theDay(rest);
   const newVisit = (
     <Button kind="primary" scale="large" icon={IconPlus} onClick={onNew}>
       {t.board.newVisit}
@@ -179,7 +212,12 @@ function Day({ visits, highlight, onNew, onMore }: DayProps) {
     <ul role="list" class="clinic-visits">
       {list.map((visit) => (
         <li key={visit.visit}>
-          <VisitRow visit={visit} next={visit.visit === highlight} onMore={() => onMore(visit.visit)} />
+          <VisitRow
+            visit={visit}
+            next={visit.visit === highlight}
+            synthetic={coming.has(visit.visit)}
+            onMore={() => onMore(visit.visit)}
+          />
         </li>
       ))}
     </ul>
@@ -191,6 +229,8 @@ function Day({ visits, highlight, onNew, onMore }: DayProps) {
       </EmptyState>
     );
   }
+  // Being invited is no reason to say that there is nothing to do.
+  if (rest.length === 0) return null;
   return (
     <>
       <section class="clinic-section" aria-labelledby="visits">
@@ -238,12 +278,13 @@ interface OpenedProps {
   readonly setOpen: (open: Open) => void;
   readonly visits: readonly BoardVisit[];
   readonly ring: BoardProps['ring'];
+  readonly synthetic: Synthetic;
   readonly inCall: boolean;
   readonly onSignOut: (everywhere: boolean) => void;
 }
 
 /** The dialog that is open, if any. */
-function Opened({ open, setOpen, visits, ring, inCall, onSignOut }: OpenedProps) {
+function Opened({ open, setOpen, visits, ring, synthetic, inCall, onSignOut }: OpenedProps) {
   const { me, actions } = useClinic();
   const close = () => setOpen(NOTHING);
   const visit = 'visit' in open ? visits.find((v) => v.visit === open.visit) : undefined;
@@ -264,6 +305,10 @@ function Opened({ open, setOpen, visits, ring, inCall, onSignOut }: OpenedProps)
             close();
             actions.enter(made);
           }}
+          onSynthetic={(made) => {
+            close();
+            synthetic.call(made.visit);
+          }}
         />
       );
     case 'account':
@@ -279,6 +324,10 @@ function Opened({ open, setOpen, visits, ring, inCall, onSignOut }: OpenedProps)
           onClose={close}
           onFreshLink={(seat) => setOpen({ what: 'fresh', visit: visit.visit, seat })}
           onInvite={() => setOpen({ what: 'invite', visit: visit.visit })}
+          onSynthetic={() => {
+            close();
+            synthetic.call(visit.visit);
+          }}
           onOutcome={() => setOpen({ what: 'outcome', visit: visit.visit })}
         />
       );

@@ -3,9 +3,7 @@ import { useId, useRef, useState } from 'preact/hooks';
 import type { Invitation } from '@bedside/client';
 import { Banner, Button, IconCalendar, IconCheck, IconCopy, LinkButton } from '../../ui';
 import { copyText, icsTarget, svgSource } from '../copy';
-import { useDeed } from '../deed';
 import { clinicWords } from '../i18n';
-import { errorText } from '../words';
 import { useClinic } from './actions';
 
 export interface InvitationCardProps {
@@ -14,11 +12,11 @@ export interface InvitationCardProps {
   readonly lead: string;
   /** An e-mail was asked for; says so when it did not go out. */
   readonly mailWanted: boolean;
-  /** Offers the synthetic patient for this visit, where the server has one. */
-  readonly syntheticFor?: string;
+  /** Lets a synthetic patient come instead; offered where the server has one. */
+  readonly onSynthetic?: () => void;
 }
 
-export function InvitationCard({ invitation, lead, mailWanted, syntheticFor }: InvitationCardProps) {
+export function InvitationCard({ invitation, lead, mailWanted, onSynthetic }: InvitationCardProps) {
   const t = clinicWords.t.invitation;
   const { me } = useClinic();
   const [copied, setCopied] = useState<'link' | 'text' | null>(null);
@@ -66,36 +64,9 @@ export function InvitationCard({ invitation, lead, mailWanted, syntheticFor }: I
           <p class="clinic-pasted">{invitation.text}</p>
         </details>
         <p class="clinic-soft clinic-small">{t.onlyFor}</p>
-        {syntheticFor !== undefined && me.demo_guest ? <Synthetic visit={syntheticFor} /> : null}
+        {onSynthetic && me.demo_guest ? <Button onClick={onSynthetic}>{clinicWords.t.visit.synthetic}</Button> : null}
       </div>
       <img class="clinic-qr" src={svgSource(invitation.qr_svg)} alt={t.qrAlt} width="208" height="208" />
-    </div>
-  );
-}
-
-/** The button that lets a synthetic patient come, for trying alone. */
-export function Synthetic({ visit }: { visit: string }) {
-  const t = clinicWords.t.visit;
-  const { actions } = useClinic();
-  const [coming, setComing] = useState(false);
-  const calling = useDeed();
-  if (coming) {
-    return (
-      <Banner tone="ok" live="polite">
-        {t.syntheticComing}
-      </Banner>
-    );
-  }
-  return (
-    <div class="clinic-stack">
-      {calling.refused ? (
-        <Banner tone="danger" live="assertive">
-          {errorText(calling.refused)}
-        </Banner>
-      ) : null}
-      <Button busy={calling.busy} onClick={() => calling.run(() => actions.synthetic(visit), () => setComing(true))}>
-        {t.synthetic}
-      </Button>
     </div>
   );
 }

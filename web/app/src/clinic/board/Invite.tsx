@@ -8,20 +8,24 @@ import { clinicWords } from '../i18n';
 import { inviteFaultsOf, tidy, type InviteDraft } from '../model/visit-form';
 import { errorText } from '../words';
 import { useClinic } from './actions';
+import { ClinicianField } from './clinicians';
 import { InvitationCard } from './InvitationCard';
 
 export interface InviteSomeoneProps {
-  readonly visit: Pick<BoardVisit, 'visit'>;
+  readonly visit: Pick<BoardVisit, 'visit' | 'host_name'>;
   readonly onClose: () => void;
+  /** A form partly filled. */
+  readonly start?: Partial<InviteDraft>;
 }
 
-/** An interpreter or somebody of the family. */
-export function InviteSomeone({ visit, onClose }: InviteSomeoneProps) {
+/** An interpreter or somebody of the family by link; a colleague by their own board. */
+export function InviteSomeone({ visit, onClose, start = {} }: InviteSomeoneProps) {
   const t = clinicWords.t;
   const { me, actions } = useClinic();
-  const [draft, setDraft] = useState<InviteDraft>({ role: 'interpreter', name: '', email: '' });
+  const [draft, setDraft] = useState<InviteDraft>({ role: 'interpreter', name: '', email: '', user: '', ...start });
   const [faults, setFaults] = useState<ReturnType<typeof inviteFaultsOf>>({});
   const [made, setMade] = useState<Invitation | null>(null);
+  const [asked, setAsked] = useState(false);
   const inviting = useDeed();
   const form = useId();
 
@@ -36,8 +40,11 @@ export function InviteSomeone({ visit, onClose }: InviteSomeoneProps) {
     );
   }
 
-  const faultText = (field: 'name' | 'email') => {
+  if (asked) return <Asked onClose={onClose} />;
+
+  const faultText = (field: 'name' | 'email' | 'user') => {
     const fault = faults[field] ?? (inviting.field === field ? 'refused' : undefined);
+    if (fault === 'refused' && field === 'user') return t.invite.colleagueRefused;
     return fault === undefined ? undefined : t.newVisit.fault[fault];
   };
 
@@ -46,6 +53,10 @@ export function InviteSomeone({ visit, onClose }: InviteSomeoneProps) {
     const found = inviteFaultsOf(draft);
     setFaults(found);
     if (Object.keys(found).length > 0) return;
+    if (draft.role === 'colleague') {
+      inviting.run(() => actions.inviteColleague(visit.visit, draft.user), () => setAsked(true));
+      return;
+    }
     const request = { role: draft.role, name: tidy(draft.name), email: draft.email.trim(), ...here() };
     inviting.run(() => actions.invite(visit.visit, request), setMade);
   };
@@ -60,7 +71,7 @@ export function InviteSomeone({ visit, onClose }: InviteSomeoneProps) {
         <>
           <Button onClick={onClose}>{t.common.cancel}</Button>
           <Button kind="primary" type="submit" form={form} busy={inviting.busy}>
-            {inviting.busy ? t.invite.making : t.invite.submit}
+            {inviting.busy ? t.invite.making : draft.role === 'colleague' ? t.invite.ask : t.invite.submit}
           </Button>
         </>
       }
@@ -79,32 +90,85 @@ export function InviteSomeone({ visit, onClose }: InviteSomeoneProps) {
           options={[
             { value: 'interpreter', label: t.roles.interpreter },
             { value: 'family', label: t.roles.family },
+            { value: 'colleague', label: t.roles.colleague },
           ]}
         />
-        <TextField
-          label={t.invite.name}
-          autocomplete="off"
-          autocapitalize="words"
-          spellcheck={false}
-          autofocus
-          value={draft.name}
-          onValue={(name) => setDraft({ ...draft, name })}
-          error={faultText('name')}
-        />
-        {me.mail ? (
-          <TextField
-            label={t.invite.email}
-            hint={t.invite.emailHint}
-            type="email"
-            autocomplete="off"
-            autocapitalize="none"
-            spellcheck={false}
-            value={draft.email}
-            onValue={(email) => setDraft({ ...draft, email })}
-            error={faultText('email')}
+        {draft.role === 'colleague' ? (
+          <ClinicianField
+            label={t.invite.colleague}
+            hint={t.invite.colleagueHint}
+            value={draft.user}
+            onValue={(user) => setDraft({ ...draft, user })}
+            error={faultText('user')}
+            empty={t.newVisit.hostChoose}
+            // Neither oneself nor whose visit it is can be invited to it.
+            without={[me.name, visit.host_name]}
           />
-        ) : null}
+        ) : (
+          <ByLink draft={draft} onDraft={setDraft} faultText={faultText} />
+        )}
       </form>
+    </Dialog>
+  );
+}
+
+interface ByLinkProps {
+  readonly draft: InviteDraft;
+  readonly onDraft: (draft: InviteDraft) => void;
+  readonly faultText: (field: 'name' | 'email') => string | undefined;
+}
+
+/** Who comes by a link needs a name, and perhaps an address. */
+function ByLink({ draft, onDraft, faultText }: ByLinkProps) {
+  const t = clinicWords.t;
+  const { me } = useClinic();
+  return (
+    <>
+      <TextField
+        label={t.invite.name}
+        autocomplete="off"
+        autocapitalize="words"
+        spellcheck={false}
+        autofocus
+        value={draft.name}
+        onValue={(name) => onDraft({ ...draft, name })}
+        error={faultText('name')}
+      />
+      {me.mail ? (
+        <TextField
+          label={t.invite.email}
+          hint={t.invite.emailHint}
+          type="email"
+          autocomplete="off"
+          autocapitalize="none"
+          spellcheck={false}
+          value={draft.email}
+          onValue={(email) => onDraft({ ...draft, email })}
+          error={faultText('email')}
+        />
+      ) : null}
+    </>
+  );
+}
+
+/** The colleague has it on their board now; nothing has to be sent. */
+export function Asked({ onClose }: { readonly onClose: () => void }) {
+  const t = clinicWords.t;
+  return (
+    <Dialog
+      open
+      onClose={onClose}
+      title={t.invite.title}
+      closeLabel={t.common.close}
+      actions={
+        <Button kind="primary" autofocus onClick={onClose}>
+          {t.invitation.done}
+        </Button>
+      }
+    >
+      <Banner tone="ok" live="polite" title={t.invite.asked}>
+        {t.invite.askedHint}
+      </Banner>
     </Dialog>
   );
 }

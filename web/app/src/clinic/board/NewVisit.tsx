@@ -1,13 +1,12 @@
 /** The new-visit dialog: a name and Enter are enough; then the invitation stands in its place. */
 import { useId, useRef, useState } from 'preact/hooks';
 import type { BoardVisit, VisitCreated } from '@bedside/client';
+import { MAX_VISIT_MIN, MIN_VISIT_MIN } from '@bedside/client/protocol';
 import { LANGUAGES, LANGUAGE_NAMES, languageOf, locale } from '../../i18n';
 import { Banner, Button, CheckField, ChoiceField, Dialog, SelectField, TextArea, TextField } from '../../ui';
 import { useDeed } from '../deed';
 import { clinicWords } from '../i18n';
 import {
-  DURATION_MAX,
-  DURATION_MIN,
   emptyDraft,
   faultsOf,
   requestOf,
@@ -17,25 +16,30 @@ import {
 } from '../model/visit-form';
 import { errorText, nameOf } from '../words';
 import { useClinic } from './actions';
+import { ClinicianField } from './clinicians';
 import { InvitationCard } from './InvitationCard';
 
 export interface NewVisitProps {
   readonly onClose: () => void;
   /** Goes into the room of the visit just made. */
   readonly onEnter: (visit: BoardVisit) => void;
+  /** Lets a synthetic patient come to the visit just made. */
+  readonly onSynthetic: (visit: BoardVisit) => void;
   /** The local time that the form starts from; the machine's by default. */
   readonly now?: () => Date;
   /** A form partly filled, and faults to begin with. */
   readonly start?: { readonly draft?: Partial<VisitDraft>; readonly faults?: Faults; readonly unfolded?: boolean };
 }
 
-export function NewVisit({ onClose, onEnter, now = () => new Date(), start = {} }: NewVisitProps) {
+export function NewVisit({ onClose, onEnter, onSynthetic, now = () => new Date(), start = {} }: NewVisitProps) {
   const t = clinicWords.t;
   const { me, actions } = useClinic();
   const [draft, setDraft] = useState<VisitDraft>(() => ({ ...emptyDraft(now(), languageOf(locale.value)), ...start.draft }));
   const [faults, setFaults] = useState<Faults>(start.faults ?? {});
   const [made, setMade] = useState<VisitCreated | null>(null);
   const booking = useDeed();
+  // Reception books for somebody; everybody else for themselves, unless they say so.
+  const forOthers = me.role === 'staff';
   const form = useId();
   const box = useRef<HTMLFormElement>(null);
 
@@ -47,7 +51,7 @@ export function NewVisit({ onClose, onEnter, now = () => new Date(), start = {} 
 
   const submit = (event: Event) => {
     event.preventDefault();
-    const found = faultsOf(draft, now());
+    const found = faultsOf(draft, now(), forOthers);
     setFaults(found);
     if (Object.keys(found).length > 0) {
       // After the next drawing, when the fields are marked.
@@ -64,11 +68,13 @@ export function NewVisit({ onClose, onEnter, now = () => new Date(), start = {} 
         mailWanted={draft.email.trim() !== ''}
         onClose={onClose}
         onEnter={() => onEnter(made.visit)}
+        onSynthetic={() => onSynthetic(made.visit)}
       />
     );
   }
 
-  const folded = faults.patient_birth_date ?? faults.duration_min ?? faults.note;
+  const atFault = (field: VisitField) => faultText(field) !== undefined;
+  const folded = FOLDED.some(atFault) || (!forOthers && atFault('host'));
   return (
     <Dialog
       open
@@ -102,6 +108,7 @@ export function NewVisit({ onClose, onEnter, now = () => new Date(), start = {} 
           onValue={(name) => set({ name })}
           error={faultText('patient_name')}
         />
+        {forOthers ? <Host draft={draft} set={set} faultText={faultText} /> : null}
         <ChoiceField
           label={t.newVisit.when}
           flow="row"
@@ -131,22 +138,43 @@ export function NewVisit({ onClose, onEnter, now = () => new Date(), start = {} 
             error={faultText('patient_email')}
           />
         ) : null}
-        <details class="clinic-fold" open={start.unfolded === true || folded !== undefined}>
+        <details class="clinic-fold" open={start.unfolded === true || folded}>
           <summary>{t.newVisit.options}</summary>
-          <Options draft={draft} set={set} faultText={faultText} />
+          <Options draft={draft} set={set} faultText={faultText} forOthers={forOthers} />
         </details>
       </form>
     </Dialog>
   );
 }
 
-interface OptionsProps {
+/** Fields that stand under "More options". */
+const FOLDED: readonly VisitField[] = ['patient_birth_date', 'duration_min', 'note'];
+
+interface PartProps {
   readonly draft: VisitDraft;
   readonly set: (change: Partial<VisitDraft>) => void;
   readonly faultText: (field: VisitField) => string | undefined;
 }
 
-function Options({ draft, set, faultText }: OptionsProps) {
+/** Whose visit it is. */
+function Host({ draft, set, faultText }: PartProps) {
+  const t = clinicWords.t.newVisit;
+  const { me } = useClinic();
+  const forOthers = me.role === 'staff';
+  return (
+    <ClinicianField
+      label={t.host}
+      value={draft.host}
+      onValue={(host) => set({ host })}
+      error={faultText('host')}
+      empty={forOthers ? t.hostChoose : t.hostMe(me.name)}
+      without={forOthers ? [] : [me.name]}
+      takeOnly={forOthers}
+    />
+  );
+}
+
+function Options({ draft, set, faultText, forOthers }: PartProps & { readonly forOthers: boolean }) {
   const t = clinicWords.t.newVisit;
   return (
     <div class="clinic-form">
@@ -167,8 +195,8 @@ function Options({ draft, set, faultText }: OptionsProps) {
         <TextField
           label={t.duration}
           type="number"
-          min={DURATION_MIN}
-          max={DURATION_MAX}
+          min={MIN_VISIT_MIN}
+          max={MAX_VISIT_MIN}
           step={5}
           inputMode="numeric"
           value={draft.durationMin}
@@ -182,6 +210,7 @@ function Options({ draft, set, faultText }: OptionsProps) {
           options={LANGUAGES.map((value) => ({ value, label: LANGUAGE_NAMES[value] }))}
         />
       </div>
+      {forOthers ? null : <Host draft={draft} set={set} faultText={faultText} />}
       <TextArea label={t.note} hint={t.noteHint} value={draft.note} onValue={(note) => set({ note })} error={faultText('note')} />
     </div>
   );
@@ -192,10 +221,11 @@ interface InvitationDialogProps {
   readonly mailWanted: boolean;
   readonly onClose: () => void;
   readonly onEnter: () => void;
+  readonly onSynthetic: () => void;
 }
 
 /** What comes after "Create": the link, and the way into the room. */
-export function InvitationDialog({ made, mailWanted, onClose, onEnter }: InvitationDialogProps) {
+export function InvitationDialog({ made, mailWanted, onClose, onEnter, onSynthetic }: InvitationDialogProps) {
   const t = clinicWords.t;
   return (
     <Dialog
@@ -207,15 +237,19 @@ export function InvitationDialog({ made, mailWanted, onClose, onEnter }: Invitat
       actions={
         <>
           <Button onClick={onClose}>{t.invitation.done}</Button>
-          <Button onClick={onEnter}>{t.invitation.enter}</Button>
+          {made.visit.mine ? <Button onClick={onEnter}>{t.invitation.enter}</Button> : null}
         </>
       }
     >
       <InvitationCard
         invitation={made.invitation}
-        lead={t.invitation.ready(nameOf(made.visit))}
+        lead={
+          made.visit.mine
+            ? t.invitation.ready(nameOf(made.visit))
+            : t.invitation.readyWith(nameOf(made.visit), made.visit.host_name)
+        }
         mailWanted={mailWanted}
-        syntheticFor={made.visit.visit}
+        onSynthetic={onSynthetic}
       />
     </Dialog>
   );

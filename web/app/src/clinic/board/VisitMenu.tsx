@@ -1,21 +1,22 @@
 /** Everything that can be done with a visit besides going in: links, people, its outcome. */
 import type { BoardSeat, BoardVisit } from '@bedside/client';
-import { Button, Dialog, IconClose, IconLink, IconPersonAdd } from '../../ui';
+import { Button, Dialog, IconClose, IconLink, IconPerson, IconPersonAdd } from '../../ui';
 import { clinicWords } from '../i18n';
 import { isGuest, outcomesFor } from '../model/board';
 import { nameOf } from '../words';
 import { useClinic } from './actions';
-import { Synthetic } from './InvitationCard';
+import { canBeSynthetic } from './synthetic';
 
 export interface VisitMenuProps {
   readonly visit: BoardVisit;
   readonly onClose: () => void;
   readonly onFreshLink: (seat: BoardSeat) => void;
   readonly onInvite: () => void;
+  readonly onSynthetic: () => void;
   readonly onOutcome: () => void;
 }
 
-export function VisitMenu({ visit, onClose, onFreshLink, onInvite, onOutcome }: VisitMenuProps) {
+export function VisitMenu({ visit, onClose, onFreshLink, onInvite, onSynthetic, onOutcome }: VisitMenuProps) {
   const t = clinicWords.t;
   const { me } = useClinic();
   const mayInvite = visit.may.includes('invite');
@@ -34,7 +35,11 @@ export function VisitMenu({ visit, onClose, onFreshLink, onInvite, onOutcome }: 
             {t.visit.invite}
           </Button>
         ) : null}
-        {me.demo_guest ? <Synthetic visit={visit.visit} /> : null}
+        {me.demo_guest && canBeSynthetic(visit) ? (
+          <Button wide icon={IconPerson} onClick={onSynthetic}>
+            {t.visit.synthetic}
+          </Button>
+        ) : null}
         {outcomesFor(visit).length > 0 ? (
           <Button wide icon={IconClose} onClick={onOutcome}>
             {t.visit.closeAs}

@@ -3,7 +3,7 @@ import { useId } from 'preact/hooks';
 import type { BoardVisit } from '@bedside/client';
 import { timestampToDate } from '@bedside/client/clinic';
 import { formatDayTime } from '../../i18n';
-import { Badge, Button, IconButton, IconMore, type BadgeProps } from '../../ui';
+import { Badge, Button, IconButton, IconMore, Spinner, type BadgeProps } from '../../ui';
 import { Elapsed, useServerNow } from '../clock';
 import { clinicWords } from '../i18n';
 import { isGuest, isInside, isOver, lateByMin, outcomesFor, patientOf, standing, type Standing } from '../model/board';
@@ -28,17 +28,27 @@ export interface VisitRowProps {
   readonly visit: BoardVisit;
   /** The one to turn to next. */
   readonly next?: boolean;
+  /** A synthetic patient is on the way to it. */
+  readonly synthetic?: boolean;
   /** Opens the list of everything else that can be done. */
   readonly onMore: () => void;
 }
 
-export function VisitRow({ visit, next = false, onMore }: VisitRowProps) {
+export function VisitRow({ visit, next = false, synthetic = false, onMore }: VisitRowProps) {
   const t = clinicWords.t;
   const nowUs = useServerNow(15_000);
+  const { me } = useClinic();
   const id = useId();
   const name = nameOf(visit);
   const stands = standing(visit, nowUs);
-  const others = visit.seats.filter((s) => isGuest(s) && s !== patientOf(visit) && s.state !== 'removed');
+  const others = visit.seats.filter(
+    (s) =>
+      s.role !== 'host' &&
+      s !== patientOf(visit) &&
+      s.state !== 'removed' &&
+      // Whoever is invited reads that above already.
+      !(visit.invited && s.role === 'colleague' && s.name === me.name),
+  );
   const over = isOver(visit);
 
   return (
@@ -55,13 +65,19 @@ export function VisitRow({ visit, next = false, onMore }: VisitRowProps) {
         </h3>
         <p class="clinic-facts">
           <Badge tone={TONES[stands]}>{t.visit.standing[stands]}</Badge>
-          {next ? <Badge tone="info">{t.visit.next}</Badge> : null}
           <Since visit={visit} stands={stands} nowUs={nowUs} />
+          {visit.invited && !over ? <Badge tone="info">{t.visit.invitedYou(visit.host_name)}</Badge> : null}
+          {next ? <Badge tone="info">{t.visit.next}</Badge> : null}
         </p>
-        {visit.mine ? null : <p class="clinic-soft clinic-small">{t.visit.with(visit.host_name)}</p>}
+        {visit.mine || (visit.invited && !over) ? null : <p class="clinic-soft clinic-small">{t.visit.with(visit.host_name)}</p>}
         {others.length > 0 ? (
           <p class="clinic-soft clinic-small">
             {`${t.visit.people}: ${others.map((s) => `${s.name} (${roleText(s.role)})`).join(', ')}`}
+          </p>
+        ) : null}
+        {synthetic ? (
+          <p role="status" class="clinic-coming">
+            <Spinner /> {t.visit.syntheticComing}
           </p>
         ) : null}
         {visit.note ? <p class="clinic-visit__note">{visit.note}</p> : null}
@@ -105,12 +121,12 @@ function NextStep({ visit, stands }: { visit: BoardVisit; stands: Standing }) {
   const t = clinicWords.t;
   const { actions, inVisit } = useClinic();
   if (inVisit === visit.visit) return <Badge tone="ok">{t.visit.inThis}</Badge>;
-  if (!visit.may.includes('be_in_room') && !visit.mine) return null;
+  if (!visit.may.includes('be_in_room') && !visit.mine && !visit.invited) return null;
   const was = visit.state === 'in_progress' || visit.seats.some((s) => !isGuest(s) && isInside(s));
   const label = !visit.mine ? t.visit.join : was ? t.visit.rejoin : t.visit.open;
   const urgent = stands === 'in_call' || stands === 'connection_lost';
   return (
-    <Button kind={visit.mine && urgent ? 'primary' : 'secondary'} aria-label={`${label}: ${nameOf(visit)}`} onClick={() => actions.enter(visit)}>
+    <Button kind={visit.invited || (visit.mine && urgent) ? 'primary' : 'secondary'} aria-label={`${label}: ${nameOf(visit)}`} onClick={() => actions.enter(visit)}>
       {label}
     </Button>
   );

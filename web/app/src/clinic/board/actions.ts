@@ -1,7 +1,7 @@
 /** What can be done from the board and from the panel beside a call. */
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
-import type { BoardSeat, BoardVisit, CreateVisit, EndAs, Invitation, Invite, Me, VisitCreated } from '@bedside/client';
+import type { BoardSeat, BoardVisit, Clinician, CreateVisit, EndAs, Invitation, Invite, Me, VisitCreated } from '@bedside/client';
 
 /** Every promise rejects with a `BedsideError` only. */
 export interface ClinicActions {
@@ -11,8 +11,12 @@ export interface ClinicActions {
   enter(visit: BoardVisit): void;
   /** Writes to somebody who waits. */
   note(visit: BoardVisit, seat: BoardSeat, text: string): Promise<void>;
+  /** Those whose visit a visit can be, by name. */
+  clinicians(): Promise<readonly Clinician[]>;
   book(request: CreateVisit): Promise<VisitCreated>;
   invite(visit: string, request: Invite): Promise<Invitation>;
+  /** Puts the visit on a colleague's board; they join with their own sign-in. */
+  inviteColleague(visit: string, user: string): Promise<void>;
   close(visit: string, outcome: EndAs): Promise<void>;
   /** Demo only: a synthetic patient comes to the visit. */
   synthetic(visit: string): Promise<void>;

@@ -1,12 +1,14 @@
 import { signal } from '@preact/signals';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { BedsideError, type VisitCreated } from '@bedside/client/clinic';
-import { NOW_US, min, seat, visit, waitingSeat, SILENT_CHECK } from '../model/fixtures';
+import { NOW_US, min, seat, visit, waitingSeat, SILENT_CHECK } from '../../../gallery/fixtures';
 import { waitingRoom, type Waiter } from '../model/board';
-import { draw, type Drawn } from '../testing';
+import { toasts } from '../../ui';
+import { acting, draw, type Drawn } from '../testing';
 import { Board } from './Board';
 import { CloseVisit } from './CloseVisit';
 import { NewVisit } from './NewVisit';
+import { SYNTHETIC_PATIENCE_MS } from './synthetic';
 import { WaiterCard } from './WaiterCard';
 
 let page: Drawn;
@@ -77,7 +79,7 @@ describe('a new visit', () => {
 
   it('needs a name and Enter, then shows the link', async () => {
     const book = vi.fn(() => Promise.resolve(made));
-    page = await draw(<NewVisit onClose={() => {}} onEnter={() => {}} />, { actions: { book } });
+    page = await draw(<NewVisit onClose={() => {}} onEnter={() => {}} onSynthetic={() => {}} />, { actions: { book } });
     await page.type('Patient’s name', 'Rosa Alvarez');
     await page.submit();
     expect(book).toHaveBeenCalledWith(expect.objectContaining({ patient_name: 'Rosa Alvarez', patient_email: '', duration_min: 20 }));
@@ -85,7 +87,7 @@ describe('a new visit', () => {
   });
 
   it('asks the server nothing while something is missing', async () => {
-    page = await draw(<NewVisit onClose={() => {}} onEnter={() => {}} />);
+    page = await draw(<NewVisit onClose={() => {}} onEnter={() => {}} onSynthetic={() => {}} />);
     await page.submit();
     expect(page.text()).toContain('Type a name.');
     expect(page.field('Patient’s name').getAttribute('aria-invalid')).toBe('true');
@@ -93,14 +95,14 @@ describe('a new visit', () => {
 
   it('shows a field that the server refused at its place', async () => {
     const book = () => Promise.reject(new BedsideError('bad_field', { field: 'patient_name' }));
-    page = await draw(<NewVisit onClose={() => {}} onEnter={() => {}} />, { actions: { book } });
+    page = await draw(<NewVisit onClose={() => {}} onEnter={() => {}} onSynthetic={() => {}} />, { actions: { book } });
     await page.type('Patient’s name', 'Rosa');
     await page.submit();
     expect(page.field('Patient’s name').getAttribute('aria-invalid')).toBe('true');
   });
 
   it('says when the mail that was asked for did not go out', async () => {
-    page = await draw(<NewVisit onClose={() => {}} onEnter={() => {}} />, { actions: { book: () => Promise.resolve(made) } });
+    page = await draw(<NewVisit onClose={() => {}} onEnter={() => {}} onSynthetic={() => {}} />, { actions: { book: () => Promise.resolve(made) } });
     await page.type('Patient’s name', 'Rosa');
     await page.type('E-mail for the invitation', 'rosa@mail.example');
     await page.submit();
@@ -108,7 +110,7 @@ describe('a new visit', () => {
   });
 
   it('asks for no e-mail where the server cannot send any', async () => {
-    page = await draw(<NewVisit onClose={() => {}} onEnter={() => {}} />, { me: { mail: false } });
+    page = await draw(<NewVisit onClose={() => {}} onEnter={() => {}} onSynthetic={() => {}} />, { me: { mail: false } });
     expect(() => page.field('E-mail for the invitation')).toThrow();
   });
 });
@@ -148,5 +150,62 @@ describe('the page of the day', () => {
     expect(page.text()).toContain('Rosa Alvarez');
     await page.press('Connect now');
     expect(reconnect).toHaveBeenCalledOnce();
+  });
+
+  describe('a synthetic patient', () => {
+    const TRIED = visit({ visit: 'tried' });
+    const waiting = { ...TRIED, state: 'open' as const, seats: [waitingSeat(0)] };
+    const coming = 'A synthetic patient is on the way';
+    const choose = async () => {
+      await page.press('More for Rosa Alvarez');
+      await page.press('Let a synthetic patient join');
+    };
+    beforeEach(() => {
+      toasts.value = [];
+    });
+
+    it('closes the dialog at once and shows that somebody comes, until they wait', async () => {
+      const synthetic = vi.fn(() => Promise.resolve());
+      page = await draw(<Board {...still} visits={[TRIED]} />, { actions: { synthetic }, me: { demo_guest: true } });
+      await choose();
+      expect(synthetic).toHaveBeenCalledExactlyOnceWith('tried');
+      expect(page.root.querySelector('dialog[open]')).toBeNull();
+      expect(page.text()).toContain(coming);
+      await page.again(<Board {...still} visits={[{ ...TRIED, seats: [seat({ state: 'checking', online: true })] }]} />);
+      expect(page.text()).toContain(coming);
+      await page.again(<Board {...still} visits={[waiting]} />);
+      expect(page.text()).not.toContain(coming);
+      expect(page.hasButton('Admit Rosa Alvarez')).toBe(true);
+    });
+
+    it('says why when none can come', async () => {
+      const synthetic = () => Promise.reject(new BedsideError('store_busy'));
+      page = await draw(<Board {...still} visits={[TRIED]} />, { actions: { synthetic }, me: { demo_guest: true } });
+      await choose();
+      expect(page.text()).not.toContain(coming);
+      expect(page.text()).toContain('The server is busy');
+    });
+
+    it('is not awaited for ever', async () => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+      try {
+        const synthetic = () => new Promise<never>(() => {});
+        page = await draw(<Board {...still} visits={[TRIED]} />, { actions: { synthetic }, me: { demo_guest: true } });
+        await choose();
+        await acting(() => void vi.advanceTimersByTime(SYNTHETIC_PATIENCE_MS - 1));
+        expect(page.text()).toContain(coming);
+        await acting(() => void vi.advanceTimersByTime(1));
+        expect(page.text()).not.toContain(coming);
+        expect(page.text()).toContain('did not come');
+      } finally {
+        vi.useRealTimers();
+      }
+    });
+
+    it('is not offered while the patient is here', async () => {
+      page = await draw(<Board {...still} visits={[waiting]} />, { me: { demo_guest: true } });
+      await page.press('More for Rosa Alvarez');
+      expect(page.hasButton('Let a synthetic patient join')).toBe(false);
+    });
   });
 });

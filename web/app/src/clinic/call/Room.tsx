@@ -2,13 +2,13 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { BoardVisit, VisitClient } from '@bedside/client';
 import { BarButton, CallScreen, createCallUi, togglePanel, type CallUi } from '../../call';
-import { Banner, Button, EmptyState, IconBack, IconCheck, IconPeople, announce, useValue } from '../../ui';
+import { Banner, Button, EmptyState, IconBack, IconCheck, IconPeople, announce, toast, useValue } from '../../ui';
 import { deviceText } from '../../i18n/parts';
 import { useClinic } from '../board/actions';
 import { InviteSomeone } from '../board/Invite';
 import { useDeed } from '../deed';
 import { clinicWords } from '../i18n';
-import { patientOf, waitingRoom, type Waiter } from '../model/board';
+import { invitedTo, patientOf, waitingRoom, type Waiter } from '../model/board';
 import { nameOf, qualityText } from '../words';
 import { EndVisit } from './EndVisit';
 import { Layouts, Title, hurts, others } from './Header';
@@ -37,6 +37,8 @@ export interface RoomProps {
 export function Room(props: RoomProps) {
   const { client, onBoard, onDismiss } = props;
   const phase = useValue(client.phase);
+  // The client goes in again by itself; whoever was away has to know what the others saw.
+  useEffect(() => client.on('hold_expired', () => toast(clinicWords.t.call.holdExpired)), [client]);
   switch (phase) {
     case 'admitted':
     case 'in_call':
@@ -87,6 +89,9 @@ function InRoom({ client, visit, visits, onBoard, onLeave, ui: given }: RoomProp
             {here.map((waiter) => (
               <AdmitNotice key={waiter.seat.seat} waiter={waiter} />
             ))}
+            {invitedTo(visits).map((other) => (
+              <InvitedNotice key={other.visit} visit={other} />
+            ))}
           </section>
         }
         alone={<Alone visit={visit} waiter={here[0]} />}
@@ -107,7 +112,7 @@ function InRoom({ client, visit, visits, onBoard, onLeave, ui: given }: RoomProp
         }}
       />
       {inviting && inVisit !== null ? (
-        <InviteSomeone visit={{ visit: inVisit }} onClose={() => setInviting(false)} />
+        <InviteSomeone visit={visit ?? { visit: inVisit, host_name: '' }} onClose={() => setInviting(false)} />
       ) : null}
     </>
   );
@@ -174,6 +179,17 @@ function AdmitNotice({ waiter }: { waiter: Waiter }) {
       }
     >
       {seat.second_device ? t.waiter.secondDevice : null}
+    </Banner>
+  );
+}
+
+/** A colleague asks for help in their visit. Going there asks first, because this call goes on. */
+function InvitedNotice({ visit }: { visit: BoardVisit }) {
+  const t = clinicWords.t;
+  const { actions } = useClinic();
+  return (
+    <Banner tone="info" actions={<Button onClick={() => actions.enter(visit)}>{t.call.goThere}</Button>}>
+      {t.board.invitedBy(visit.host_name, nameOf(visit))}
     </Banner>
   );
 }

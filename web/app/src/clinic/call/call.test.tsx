@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { BedsideError } from '@bedside/client/clinic';
-import { participant, visitDouble, HOST_MAY } from '../model/doubles';
-import { link, visit, waitingSeat } from '../model/fixtures';
+import { participant, visitDouble, HOST_MAY } from '../../../gallery/doubles';
+import { link, visit, waitingSeat } from '../../../gallery/fixtures';
 import { draw, type Drawn } from '../testing';
 import { EndVisit } from './EndVisit';
 import { PeoplePanel } from './PeoplePanel';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  invitedTo,
   inTimeOrder,
   lateByMin,
   nextUp,
@@ -11,7 +12,14 @@ import {
   visitName,
   waitingRoom,
 } from './board';
-import { NOW_US, me, min, seat, visit, waitingSeat } from './fixtures';
+import { NOW_US, me, min, seat, visit, waitingSeat } from '../../../gallery/fixtures';
+
+it('knows the open visits that a colleague invites to, the earliest first', () => {
+  const later = visit({ visit: 'later', mine: false, invited: true, scheduled_at: NOW_US + 1 });
+  const now = visit({ visit: 'now', mine: false, invited: true });
+  const over = visit({ visit: 'over', mine: false, invited: true, state: 'ended' });
+  expect(invitedTo([later, visit(), over, now]).map((one) => one.visit)).toEqual(['now', 'later']);
+});
 
 describe('the waiting room', () => {
   it('puts own patients first, then who waits longest', () => {

@@ -74,6 +74,11 @@ export function waitingRoom(visits: readonly BoardVisit[]): Waiter[] {
   );
 }
 
+/** Visits into which a colleague invites the reader, in time order. */
+export function invitedTo(visits: readonly BoardVisit[]): BoardVisit[] {
+  return inTimeOrder(visits.filter((visit) => visit.invited && !isOver(visit)));
+}
+
 /** Whether somebody who starts to wait for `visit` concerns the reader enough to ring. */
 export function ringsFor(me: Pick<Me, 'role'>, visit: Pick<BoardVisit, 'mine'>): boolean {
   // Reception rooms everybody's patients; a clinician has their own.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readCheck } from './check';
-import { GOOD_CHECK, SILENT_CHECK, VOICE_CHECK } from './fixtures';
+import { GOOD_CHECK, SILENT_CHECK, VOICE_CHECK } from '../../../gallery/fixtures';
 
 describe('a device check', () => {
   it('says when there was none', () => expect(readCheck(undefined).level).toBe('none'));

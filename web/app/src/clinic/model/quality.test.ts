@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { finding, worstFirst } from './quality';
-import { link } from './fixtures';
+import { link } from '../../../gallery/fixtures';
 
 describe('a connection in one finding', () => {
   it.each([

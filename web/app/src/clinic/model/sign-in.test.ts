@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ErrorCode } from '@bedside/client';
 import type { SignInEvent, SignInState } from './sign-in';
 import { STARTING, bareCode, isAppCode, linkSecret, secondsLeft, signInReducer } from './sign-in';
-import { me } from './fixtures';
+import { me } from '../../../gallery/fixtures';
 
 const SECRET = 'c2VjcmV0LXNlY3JldC1zZWNyZXQ';
 const run = (...events: SignInEvent[]): SignInState => events.reduce(signInReducer, STARTING);

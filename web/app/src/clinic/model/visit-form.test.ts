@@ -18,6 +18,13 @@ describe('the new-visit form', () => {
     expect(request.duration_min).toBe(20);
   });
 
+  it('is one’s own unless somebody is named; reception has to name somebody', () => {
+    expect('host' in requestOf(draft, NOW)).toBe(false);
+    expect(requestOf({ ...draft, host: 'lena' }, NOW).host).toBe('lena');
+    expect(faultsOf(draft, NOW, true)).toEqual({ host: 'host_missing' });
+    expect(faultsOf({ ...draft, host: 'lena' }, NOW, true)).toEqual({});
+  });
+
   it('offers the next quarter of an hour for later', () => {
     expect([draft.date, draft.time]).toEqual(['2026-11-20', '09:45']);
     const lateNight = emptyDraft(new Date(2026, 11, 31, 23, 50), 'en');
@@ -71,7 +78,9 @@ describe('parts of it', () => {
   });
   it('makes one line of a name', () => expect(tidy(' a \t b\n')).toBe('a b'));
   it('checks an invitation the same way', () => {
-    expect(inviteFaultsOf({ role: 'family', name: ' ', email: 'no' })).toEqual({ name: 'name_missing', email: 'email_odd' });
-    expect(inviteFaultsOf({ role: 'interpreter', name: 'Luis', email: '' })).toEqual({});
+    expect(inviteFaultsOf({ role: 'family', name: ' ', email: 'no', user: '' })).toEqual({ name: 'name_missing', email: 'email_odd' });
+    expect(inviteFaultsOf({ role: 'interpreter', name: 'Luis', email: '', user: '' })).toEqual({});
+    expect(inviteFaultsOf({ role: 'colleague', name: '', email: 'no', user: '' })).toEqual({ user: 'host_missing' });
+    expect(inviteFaultsOf({ role: 'colleague', name: '', email: '', user: 'lena' })).toEqual({});
   });
 });

@@ -5,19 +5,13 @@
  * (`bad_field` with a field's name) is shown at the same place. Never keeps anything after sending.
  */
 import type { CreateVisit, Role } from '@bedside/client';
-import { MAX_NAME_CHARS } from '@bedside/client/protocol';
-
-/** Shortest and longest planned length of a visit in minutes. */
-export const DURATION_MIN = 5;
-export const DURATION_MAX = 240;
-/** Longest note in characters. */
-export const MAX_NOTE_CHARS = 500;
-/** Longest e-mail address, RFC 5321 section 4.5.3.1.3 (path less its brackets). */
-export const MAX_EMAIL_CHARS = 254;
+import { MAX_EMAIL_BYTES, MAX_NAME_CHARS, MAX_NOTE_CHARS, MAX_VISIT_MIN, MIN_VISIT_MIN } from '@bedside/client/protocol';
 
 /** The form as typed. */
 export interface VisitDraft {
   readonly name: string;
+  /** Id of the clinician whose visit it is; empty for oneself. */
+  readonly host: string;
   readonly email: string;
   /** `now`, or a local date and time. */
   readonly when: 'now' | 'later';
@@ -37,6 +31,7 @@ export interface VisitDraft {
 /** Names of the fields, as the server spells them in `ErrorBody.field`. */
 export type VisitField =
   | 'patient_name'
+  | 'host'
   | 'patient_email'
   | 'patient_birth_date'
   | 'scheduled_at'
@@ -47,6 +42,7 @@ export type VisitField =
 export type Fault =
   | 'name_missing'
   | 'name_too_long'
+  | 'host_missing'
   | 'email_odd'
   | 'date_odd'
   | 'date_past'
@@ -63,6 +59,7 @@ export function emptyDraft(now: Date, locale: string): VisitDraft {
   const later = roundUp(now, 15);
   return {
     name: '',
+    host: '',
     email: '',
     when: 'now',
     date: localDate(later),
@@ -76,11 +73,15 @@ export function emptyDraft(now: Date, locale: string): VisitDraft {
   };
 }
 
-/** What is wrong with the form at local time `now`; empty when it may be sent. */
-export function faultsOf(draft: VisitDraft, now: Date): Faults {
+/**
+ * What is wrong with the form at local time `now`; empty when it may be sent. `forOthers`: who fills
+ * it in holds no visits and has to name somebody.
+ */
+export function faultsOf(draft: VisitDraft, now: Date, forOthers = false): Faults {
   const faults: Faults = {};
   const name = nameFault(draft.name);
   if (name) faults.patient_name = name;
+  if (forOthers && draft.host === '') faults.host = 'host_missing';
   if (draft.email.trim() !== '' && !isEmail(draft.email)) faults.patient_email = 'email_odd';
   if (draft.birthDate !== '' && !isBirthDate(draft.birthDate, now)) faults.patient_birth_date = 'birth_odd';
   if (draft.when === 'later') {
@@ -110,20 +111,27 @@ export function requestOf(draft: VisitDraft, now: Date): CreateVisit {
     // The offset on the day of the visit, not today's: summer time may begin in between.
     utc_offset_min: -when.getTimezoneOffset(),
   };
+  if (draft.host !== '') request.host = draft.host;
   if (at) request.scheduled_at = at.getTime() * 1000;
   return request;
 }
 
 /** The form for one more person in a visit. */
 export interface InviteDraft {
-  readonly role: Extract<Role, 'interpreter' | 'family'>;
+  readonly role: Extract<Role, 'interpreter' | 'family' | 'colleague'>;
+  /** Id of the colleague; empty for none. Only colleagues are chosen from a list. */
+  readonly user: string;
   readonly name: string;
   readonly email: string;
 }
 
 /** What is wrong with an invitation; the field names are the server's. */
-export function inviteFaultsOf(draft: InviteDraft): Partial<Record<'name' | 'email', Fault>> {
-  const faults: Partial<Record<'name' | 'email', Fault>> = {};
+export function inviteFaultsOf(draft: InviteDraft): Partial<Record<'name' | 'email' | 'user', Fault>> {
+  const faults: Partial<Record<'name' | 'email' | 'user', Fault>> = {};
+  if (draft.role === 'colleague') {
+    if (draft.user === '') faults.user = 'host_missing';
+    return faults;
+  }
   const name = nameFault(draft.name);
   if (name) faults.name = name;
   if (draft.email.trim() !== '' && !isEmail(draft.email)) faults.email = 'email_odd';
@@ -147,7 +155,7 @@ function nameFault(name: string): Fault | null {
  */
 export function isEmail(text: string): boolean {
   const email = text.trim();
-  return email.length <= MAX_EMAIL_CHARS && /^[^\s@<>,;"]+@(?:[^\s@.<>,;"]+(?:\.[^\s@.<>,;"]+)+|localhost)$/u.test(email);
+  return new TextEncoder().encode(email).length <= MAX_EMAIL_BYTES && /^[^\s@<>,;"]+@(?:[^\s@.<>,;"]+(?:\.[^\s@.<>,;"]+)+|localhost)$/u.test(email);
 }
 
 function isBirthDate(text: string, now: Date): boolean {
@@ -157,7 +165,7 @@ function isBirthDate(text: string, now: Date): boolean {
 
 function isDuration(text: string): boolean {
   const minutes = Number(text);
-  return /^\d{1,3}$/.test(text) && minutes >= DURATION_MIN && minutes <= DURATION_MAX;
+  return /^\d{1,3}$/.test(text) && minutes >= MIN_VISIT_MIN && minutes <= MAX_VISIT_MIN;
 }
 
 /** The instant of a local date and time; null when the calendar has no such day or hour. */

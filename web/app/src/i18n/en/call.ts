@@ -47,6 +47,11 @@ const en = {
 
   layout: 'View',
   layouts: { speaker: 'One large', gallery: 'All equal', side: 'Side by side' },
+  pictures: 'Pictures',
+  pictureWish: { full: 'Full', small: 'Small', none: 'Sound only' },
+  pictureHint: 'On a weak connection small pictures or sound only help. The sound itself stays as good as it can be.',
+  soundOnly: 'Sound only: no pictures come in.',
+  picturesBack: 'Pictures on',
   devices: 'Devices',
   camera: 'Camera',
   microphone: 'Microphone',
@@ -94,6 +99,7 @@ const en = {
     unmuted: 'Your microphone is on.',
     cameraOff: 'Your camera is off.',
     cameraOn: 'Your camera is on.',
+    pictures: { full: 'Pictures are on.', small: 'Pictures are small now.', none: 'Sound only.' },
   },
   failed: {
     share_unsupported: 'This browser cannot share a screen.',

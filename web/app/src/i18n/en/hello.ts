@@ -20,6 +20,7 @@ const en = {
     title: 'Your video visit',
     with: 'With',
     at: 'When',
+    today: (time: string) => `Today, ${time}`,
     clinic: 'Clinic',
     start: 'Start',
     next: 'Next we check your camera and sound. It takes about one minute.',
@@ -47,6 +48,8 @@ const en = {
   fault: {
     deadTitle: 'This link does not open a visit',
     dead: 'It may be too old, or the clinic sent you a newer one. Look for the newest message from your clinic, or call them for a new link.',
+    replacedTitle: 'Your clinic sent you a new link',
+    replaced: 'This link works no longer. Open the newest message from your clinic and press the link in it.',
     noLinkTitle: 'Please use the link from your clinic',
     noLink: 'Open the message from your clinic and press the link in it. This page alone does not know your visit.',
     lockedTitle: 'Too many tries',

@@ -24,6 +24,7 @@ const en = {
   notes: 'Messages from your clinic',
   you: 'Your camera picture',
   cameraOff: 'Your camera is off.',
+  tryDevices: 'Try camera and microphone again',
   leave: 'Leave the waiting room',
   leaveTitle: 'Leave the waiting room?',
   leaveText: 'You can come back with the same link until the visit is over.',
@@ -36,6 +37,14 @@ const en = {
   reconnecting: 'The connection broke. We are getting it back; you keep your place.',
   offline: 'This device is not on the internet. As soon as it is, we go on by ourselves. You keep your place.',
 
+  expired: {
+    title: 'You were away for a while',
+    text: 'The connection was gone for more than five minutes. The clinic could not keep your place in the call any longer.',
+    next: 'You can come in again. Nothing has to be filled in anew.',
+    nextCheck: 'You can come in again. First we look at camera and sound.',
+    back: 'Back to the waiting room',
+    check: 'Check camera and sound',
+  },
   takenTitle: 'Your visit is open on another device',
   taken: 'It can be open in one place only. You can go on over there, or bring it back here.',
   takeBack: 'Go on here',

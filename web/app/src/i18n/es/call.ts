@@ -49,6 +49,11 @@ const es: Translation<typeof en> = {
 
   layout: 'Vista',
   layouts: { speaker: 'Una grande', gallery: 'Todas iguales', side: 'Lado a lado' },
+  pictures: 'Imágenes',
+  pictureWish: { full: 'Enteras', small: 'Pequeñas', none: 'Solo sonido' },
+  pictureHint: 'Con una conexión débil ayudan las imágenes pequeñas o solo el sonido. El sonido sigue siendo lo mejor posible.',
+  soundOnly: 'Solo sonido: no llega ninguna imagen.',
+  picturesBack: 'Ver las imágenes',
   devices: 'Dispositivos',
   camera: 'Cámara',
   microphone: 'Micrófono',
@@ -96,6 +101,7 @@ const es: Translation<typeof en> = {
     unmuted: 'Su micrófono está encendido.',
     cameraOff: 'Su cámara está apagada.',
     cameraOn: 'Su cámara está encendida.',
+    pictures: { full: 'Las imágenes están activadas.', small: 'Las imágenes son pequeñas ahora.', none: 'Solo sonido.' },
   },
   failed: {
     share_unsupported: 'Este navegador no puede compartir la pantalla.',

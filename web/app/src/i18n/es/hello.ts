@@ -22,6 +22,7 @@ const es: Translation<typeof en> = {
     title: 'Su visita por video',
     with: 'Con',
     at: 'Cuándo',
+    today: (time) => `Hoy, ${time}`,
     clinic: 'Clínica',
     start: 'Empezar',
     next: 'Ahora probamos su cámara y el sonido. Tarda más o menos un minuto.',
@@ -49,6 +50,8 @@ const es: Translation<typeof en> = {
   fault: {
     deadTitle: 'Este enlace no abre ninguna visita',
     dead: 'Puede ser demasiado antiguo, o la clínica le envió otro más nuevo. Busque el mensaje más reciente de su clínica o llame para pedir un enlace nuevo.',
+    replacedTitle: 'Su clínica le envió un enlace nuevo',
+    replaced: 'Este enlace ya no funciona. Abra el mensaje más reciente de su clínica y pulse el enlace que contiene.',
     noLinkTitle: 'Use el enlace de su clínica',
     noLink: 'Abra el mensaje de su clínica y pulse el enlace. Esta página sola no conoce su visita.',
     lockedTitle: 'Demasiados intentos',

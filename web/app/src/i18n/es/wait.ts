@@ -26,6 +26,7 @@ const es: Translation<typeof en> = {
   notes: 'Mensajes de su clínica',
   you: 'Imagen de su cámara',
   cameraOff: 'Su cámara está apagada.',
+  tryDevices: 'Probar otra vez cámara y micrófono',
   leave: 'Salir de la sala de espera',
   leaveTitle: '¿Salir de la sala de espera?',
   leaveText: 'Puede volver con el mismo enlace hasta que termine la visita.',
@@ -38,6 +39,14 @@ const es: Translation<typeof en> = {
   reconnecting: 'La conexión se cortó. La estamos recuperando; usted conserva su lugar.',
   offline: 'Este dispositivo no tiene internet. En cuanto vuelva, seguimos solos. Usted conserva su lugar.',
 
+  expired: {
+    title: 'Ha estado fuera un rato',
+    text: 'La conexión faltó más de cinco minutos. La clínica ya no pudo guardar su lugar en la llamada.',
+    next: 'Puede volver a entrar. No tiene que rellenar nada de nuevo.',
+    nextCheck: 'Puede volver a entrar. Primero comprobamos la cámara y el sonido.',
+    back: 'Volver a la sala de espera',
+    check: 'Comprobar cámara y sonido',
+  },
   takenTitle: 'Su visita está abierta en otro dispositivo',
   taken: 'Solo puede estar abierta en un lugar. Puede seguir allí o traerla aquí.',
   takeBack: 'Seguir aquí',

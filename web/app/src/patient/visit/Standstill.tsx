@@ -31,6 +31,22 @@ export function TakenOver({ clinic, onTakeBack }: { clinic: Clinic; onTakeBack: 
   );
 }
 
+/** Away for so long that the place in the call is gone. */
+export function Expired({ clinic, checked, onComeBack }: { clinic: Clinic; checked: boolean; onComeBack: () => void }) {
+  const t = waitText.t.expired;
+  return (
+    <Shell clinic={clinic} title={t.title}>
+      <Banner tone="info" live="assertive">
+        {t.text}
+      </Banner>
+      <p>{checked ? t.next : t.nextCheck}</p>
+      <Button kind="primary" scale="large" wide onClick={onComeBack}>
+        {checked ? t.back : t.check}
+      </Button>
+    </Shell>
+  );
+}
+
 /** Put out by the clinic. */
 export function Removed({ clinic }: { clinic: Clinic }) {
   const t = waitText.t;

@@ -16,7 +16,7 @@ import type { Ring } from '../ring';
 import { Consent } from './Consent';
 import { Goodbye } from './Goodbye';
 import { PatientCall } from './PatientCall';
-import { Closing, Connecting, Removed, TakenOver } from './Standstill';
+import { Closing, Connecting, Expired, Removed, TakenOver } from './Standstill';
 import { Waiting } from './Waiting';
 
 export interface VisitPagesProps {
@@ -25,7 +25,11 @@ export interface VisitPagesProps {
   ring: Ring;
   /** Which page; the check is not among them, because it comes before this part is loaded. */
   page: Exclude<VisitPage, 'check'>;
+  /** This page has checked the devices already. */
+  checked: boolean;
   onCheckAgain: () => void;
+  /** After the place was given up. */
+  onComeBack: () => void;
   /** Opens the same seat anew, after leaving. */
   onRejoin: () => void;
 }
@@ -88,7 +92,7 @@ function useTitle(page: VisitPage): void {
   }, [page, t, calm]);
 }
 
-export function VisitPages({ clinic, visit, ring, page, onCheckAgain, onRejoin }: VisitPagesProps) {
+export function VisitPages({ clinic, visit, ring, page, checked, onCheckAgain, onComeBack, onRejoin }: VisitPagesProps) {
   const failure = useValue(visit.failure);
   const [withdrawn, setWithdrawn] = useState(false);
   const ui = useMemo(() => createCallUi('speaker'), [visit]);
@@ -133,6 +137,8 @@ export function VisitPages({ clinic, visit, ring, page, onCheckAgain, onRejoin }
       return <Waiting clinic={clinic} visit={visit} ring={ring} putBack={putBack} />;
     case 'call':
       return <PatientCall clinic={clinic} visit={visit} ui={ui} />;
+    case 'expired':
+      return <Expired clinic={clinic} checked={checked} onComeBack={onComeBack} />;
     case 'taken_over':
       return <TakenOver clinic={clinic} onTakeBack={() => visit.takeBack()} />;
     case 'removed':

@@ -4,8 +4,8 @@ import { timestampToDate } from '@bedside/client';
 import { useEffect, useState } from 'preact/hooks';
 import { SelfPicture } from '../../call/SelfTile';
 import { formatTime } from '../../i18n';
-import { callText, waitText } from '../../i18n/parts';
-import { announce, Banner, Button, Confirm, IconBell, IconCheck, IconSound, Spinner, useValue } from '../../ui';
+import { callText, deviceText, waitText } from '../../i18n/parts';
+import { announce, Banner, Button, Confirm, IconBell, IconCheck, IconRefresh, IconSound, Spinner, useValue } from '../../ui';
 import type { Clinic } from '../clinic';
 import type { Ring } from '../ring';
 import { Shell } from '../Shell';
@@ -82,6 +82,35 @@ function Notify() {
   );
 }
 
+/** A device that does not work: why, and the press that tries it again. The place in the queue stays. */
+function BrokenDevice({ visit }: { visit: VisitClient }) {
+  const { devices } = visit.me;
+  const mic = useValue(devices.mic);
+  const camera = useValue(devices.camera);
+  const broken = [mic, camera].find((device) => device.state === 'failed');
+  const asking = mic.state === 'asking' || camera.state === 'asking';
+  // The button stays while the browser asks, so that nothing jumps under the finger.
+  const [trying, setTrying] = useState(false);
+  if (!broken && !(trying && asking)) return null;
+  return (
+    <div class="p-stack" role="status">
+      {broken?.code ? <Banner tone="warn">{deviceText.t.problems[broken.code].what}</Banner> : null}
+      <Button
+        wide
+        icon={IconRefresh}
+        busy={asking}
+        onClick={() => {
+          setTrying(true);
+          const again = { mic: mic.state === 'failed', camera: camera.state === 'failed' };
+          void devices.open(again).finally(() => setTrying(false));
+        }}
+      >
+        {waitText.t.tryDevices}
+      </Button>
+    </div>
+  );
+}
+
 export function Waiting({ clinic, visit, ring, putBack }: WaitingProps) {
   const t = waitText.t;
   const [leaving, setLeaving] = useState(false);
@@ -113,6 +142,7 @@ export function Waiting({ clinic, visit, ring, putBack }: WaitingProps) {
       ) : null}
       <Queue visit={visit} />
       <Notes visit={visit} />
+      <BrokenDevice visit={visit} />
       <div class="p-wait">
         <div class="p-wait__words">
           <p>{t.ring}</p>

@@ -3,8 +3,8 @@ import { signal } from '@preact/signals';
 import { render } from 'preact';
 import { act } from 'preact/test-utils';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { ConsentAsk, ConsentNow, VisitClient, VisitEvent } from '@bedside/client';
-import { Held, visitDouble } from '../../clinic/model/doubles';
+import type { ConsentAsk, ConsentNow, LocalDevice, VisitClient, VisitEvent } from '@bedside/client';
+import { Held, visitDouble } from '../../../gallery/doubles';
 import { callText, consentText, deviceText, helloText, waitText } from '../../i18n/parts';
 import type { Ring } from '../ring';
 import { VisitPages, type VisitPagesProps } from './VisitPages';
@@ -50,7 +50,9 @@ function show(visit: VisitClient, page: VisitPagesProps['page'], over: Partial<V
         visit={visit}
         ring={ring()}
         page={page}
+        checked
         onCheckAgain={vi.fn()}
+        onComeBack={vi.fn()}
         onRejoin={vi.fn()}
         {...over}
       />,
@@ -79,6 +81,40 @@ beforeEach(() => {
 afterEach(() => {
   act(() => render(null, root));
   root.remove();
+});
+
+describe('a device that does not work in the waiting room', () => {
+  it('is tried again by one press, without leaving the queue, and no other device with it', async () => {
+    const { visit } = stage();
+    const camera = visit.me.devices.camera as Held<LocalDevice>;
+    const open = vi.spyOn(visit.me.devices, 'open').mockImplementation(async () => {
+      camera.set({ ...camera.value, state: 'live', code: null });
+      return { camera: null, mic: null };
+    });
+    show(visit, 'waiting');
+    expect(text()).not.toContain(waitText.t.tryDevices);
+    act(() => camera.set({ ...camera.value, state: 'failed', code: 'in_use' }));
+    expect(text()).toContain(deviceText.t.problems.in_use.what);
+    await act(async () => press(waitText.t.tryDevices));
+    expect(open).toHaveBeenCalledExactlyOnceWith({ mic: false, camera: true });
+    expect(text()).not.toContain(waitText.t.tryDevices);
+  });
+
+  it('is called in the clinic’s ready messages what its button says', async () => {
+    const [{ default: en }, { default: es }, { default: wait }] = await Promise.all([
+      import('../../clinic/i18n/en'),
+      import('../../clinic/i18n/es'),
+      import('../../i18n/es/wait'),
+    ]);
+    for (const [advice, button] of [
+      [en.check.advice, waitText.t.tryDevices],
+      [es.check.advice, wait.tryDevices],
+    ] as const) {
+      for (const code of ['permission_dismissed', 'permission_blocked_site', 'no_microphone', 'in_use', 'hardware'] as const) {
+        expect(advice[code]).toContain(button);
+      }
+    }
+  });
 });
 
 describe('consent', () => {

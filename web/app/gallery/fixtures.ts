@@ -68,6 +68,7 @@ export function visit(over: Partial<BoardVisit> = {}): BoardVisit {
     visit: '01VISIT',
     host_name: 'Dr. Imani Okoye',
     mine: true,
+    invited: false,
     state: 'scheduled',
     scheduled_at: NOW_US,
     duration_min: 20,

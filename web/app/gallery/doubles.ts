@@ -15,6 +15,7 @@ import type {
   LocalDevices,
   Participant,
   Phase,
+  PictureWish,
   TileRef,
   Toggle,
   Value,
@@ -108,6 +109,7 @@ export interface VisitDoubleParts {
   devices?: LocalDevices;
   sound?: 'ok' | 'blocked';
   attach?: VisitClient['attach'];
+  pictures?: PictureWish;
 }
 
 /** A visit that does nothing by itself and remembers what it was told. */
@@ -153,8 +155,10 @@ export function visitDouble(parts: VisitDoubleParts = {}): VisitDouble {
     startedAt: new Held(parts.startedAt ?? null),
     clockOffsetMs: new Held(0),
     endReason: new Held(null),
+    holdExpired: new Held(false),
     failure: new Held(parts.failure ?? null),
     pinned: new Held<TileRef | null>(null),
+    pictures: new Held(parts.pictures ?? 'full'),
     sound: new Held(parts.sound ?? 'ok'),
     sendCheck: nothing,
     recheck: nothing,
@@ -173,6 +177,7 @@ export function visitDouble(parts: VisitDoubleParts = {}): VisitDouble {
     markChatRead: nothing,
     attach: parts.attach ?? (() => nothing),
     pin: nothing,
+    setPictures: (wish) => tell(`pictures ${wish}`),
     playSound: done,
     takeBack: () => void tell('take_back'),
     reconnectNow: nothing,
@@ -190,6 +195,8 @@ export interface BoardDouble extends BoardClient {
   readonly told: string[];
   /** Tells whoever listens that somebody began to wait. */
   beginsToWait(visit: BoardVisit, seat: BoardSeat): void;
+  /** Tells whoever listens that a colleague invites the reader. */
+  invites(visit: BoardVisit): void;
 }
 
 /** Makes one. */
@@ -199,11 +206,15 @@ export function boardDouble(visits: readonly BoardVisit[] = []): BoardDouble {
     told.push(what);
     return Promise.resolve();
   };
-  const listeners = new Set<(event: Extract<BoardEvent, { type: 'waiting' }>) => void>();
+  const listeners = new Map<BoardEvent['type'], Set<(event: BoardEvent) => void>>();
+  const fire = (event: BoardEvent) => listeners.get(event.type)?.forEach((listener) => listener(event));
   return {
     told,
     beginsToWait(visit, seat) {
-      for (const listener of listeners) listener({ type: 'waiting', visit, seat });
+      fire({ type: 'waiting', visit, seat });
+    },
+    invites(visit) {
+      fire({ type: 'invited', visit });
     },
     visits: new Held(visits),
     ready: new Held(true),
@@ -214,11 +225,11 @@ export function boardDouble(visits: readonly BoardVisit[] = []): BoardDouble {
     note: (visit, seat) => tell(`note ${visit} ${seat}`),
     reconnectNow: nothing,
     on: <K extends BoardEvent['type']>(type: K, listener: (event: Extract<BoardEvent, { type: K }>) => void) => {
-      if (type !== 'waiting') return nothing;
-      // The two types are the same one here; the compiler cannot see it through the generic.
-      const waiting = listener as unknown as (event: Extract<BoardEvent, { type: 'waiting' }>) => void;
-      listeners.add(waiting);
-      return () => void listeners.delete(waiting);
+      // A listener is only ever called with events of the type that it is kept under.
+      const kept = listener as (event: BoardEvent) => void;
+      const all = listeners.get(type) ?? new Set();
+      listeners.set(type, all.add(kept));
+      return () => void all.delete(kept);
     },
     dispose: () => void tell('dispose'),
   };
