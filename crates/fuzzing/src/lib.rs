@@ -1,0 +1,60 @@
+//! What must hold for any bytes that strangers send: one function per parser, called by the fuzzer
+//! (`fuzz/`) and, with the committed corpus, by the tests of this crate.
+//!
+//! A function panics when its property does not hold. It says more than "no panic": that what was
+//! accepted can be written back, that a limit was really kept, that nobody else was harmed. Nothing
+//! here is part of the program.
+
+#![allow(clippy::expect_used)]
+
+mod files;
+mod input;
+mod invitation;
+mod json;
+mod media;
+mod room;
+mod sealed;
+mod secrets;
+mod stream;
+
+/// One thing that is fuzzed.
+pub struct Target {
+    /// Its name, also of its folder below `fuzz/corpus`.
+    pub name: &'static str,
+    /// Panics when the property does not hold for these bytes.
+    pub run: fn(&[u8]),
+    /// Longer inputs are not tried, bytes.
+    pub max_bytes: usize,
+}
+
+/// Every target.
+pub const TARGETS: &[Target] = &[
+    target("client_message", json::client_message, 4_096),
+    target("http_body", json::http_body, 2_048),
+    target("datagram_kind", media::datagram_kind, 512),
+    target("sdp_limits", media::sdp_limits, 16_384),
+    target("video_payload", media::video_payload, 256),
+    target("rewriter", stream::rewriter, 1_024),
+    target("sdp_answer", room::sdp_answer, 8_192),
+    target("strangers", room::strangers, 4_096),
+    target("participant", room::participant, 4_096),
+    target("secrets", secrets::secrets, 512),
+    target("cookies", secrets::cookies, 512),
+    target("invitation", invitation::invitation, 1_024),
+    target("settings", files::settings, 4_096),
+    target("settings_template", files::settings_template, 512),
+    target("keyring", files::keyring, 1_024),
+    target("sealed_value", sealed::sealed_value, 512),
+    target("audit_entry", sealed::audit_entry, 2_048),
+    target("audit_chain", sealed::audit_chain, 256),
+];
+
+const fn target(name: &'static str, run: fn(&[u8]), max_bytes: usize) -> Target {
+    Target { name, run, max_bytes }
+}
+
+/// The target of this name.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Target> {
+    TARGETS.iter().find(|target| target.name == name)
+}
