@@ -2,7 +2,9 @@
 
 use crate::error::Failure;
 use crate::terminal::Terminal;
-use bench::{FloorOptions, JoinOptions, RoomOptions, StaffTarget};
+use bench::{
+    BenchError, FloorOptions, JoinOptions, PeersOptions, RoomOptions, StaffTarget, StormOptions,
+};
 use std::fmt::Display;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -24,15 +26,14 @@ enum What {
     },
     /// Synthetic people in rooms: packets per second and core, added latency, loss.
     Room {
-        /// Rooms at once.
-        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=400))]
-        rooms: u32,
-        /// People in each room.
-        #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(2..=6))]
-        people: u32,
-        /// Seconds to measure.
-        #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
-        seconds: u64,
+        #[command(flatten)]
+        rooms: RoomArgs,
+        /// Add rooms until the server's core is full; then measure 50 % and 80 % of that too.
+        #[arg(long, conflicts_with = "minutes")]
+        until_full: bool,
+        /// Run this long instead, and see whether memory stays where it is.
+        #[arg(long, value_parser = clap::value_parser!(u64).range(1..=1_440))]
+        minutes: Option<u64>,
         /// One JSON object on the last line.
         #[arg(long)]
         json: bool,
@@ -48,13 +49,79 @@ enum What {
         /// Certificate authority to trust (PEM), for https.
         #[arg(long)]
         ca: Option<PathBuf>,
+        /// Instead: this many joins of media per second (100) while rooms run.
+        #[arg(
+            long,
+            num_args = 0..=1,
+            default_missing_value = "100",
+            conflicts_with_all = ["joins", "sign_in", "ca"],
+            value_parser = clap::value_parser!(u32).range(1..=1_000),
+        )]
+        storm: Option<u32>,
+        #[command(flatten)]
+        rooms: RoomArgs,
         /// One JSON object on the last line.
         #[arg(long)]
         json: bool,
     },
+    /// The same load against this server and against Janus, in turns.
+    Peers {
+        #[command(flatten)]
+        rooms: RoomArgs,
+        /// How often each server has its turn.
+        #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=20))]
+        rounds: u32,
+        /// One JSON object on the last line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// One forwarding unit, driven by lines on standard input. For `peers`.
+    #[command(hide = true)]
+    Shard {
+        #[arg(long)]
+        seed: u64,
+        #[arg(long)]
+        core: Option<usize>,
+    },
 }
 
-/// Runs a measurement.
+/// The rooms of a measurement.
+#[derive(clap::Args)]
+struct RoomArgs {
+    /// Rooms at once.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    rooms: u32,
+    /// People in each room.
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(2..=12))]
+    people: u32,
+    /// How many of them send; all if absent.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=12))]
+    senders: Option<u32>,
+    /// Layers of each camera; 1 is only the largest.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=3))]
+    layers: u32,
+    /// Seconds to measure.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
+    seconds: u64,
+    /// Seed of the traces.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+impl RoomArgs {
+    fn options(&self) -> RoomOptions {
+        let mut options = RoomOptions::default();
+        options.rooms = self.rooms;
+        options.people = self.people;
+        options.senders = self.senders;
+        options.layers = self.layers;
+        options.window = Duration::from_secs(self.seconds);
+        options.seed = self.seed;
+        options
+    }
+}
+
+/// Runs a measurement. One whose figures do not count is shown and then fails.
 ///
 /// # Errors
 /// [`Failure`].
@@ -64,21 +131,56 @@ pub fn run(args: BenchArgs, out: &mut Terminal) -> Result<(), Failure> {
             let report = bench::floor(FloorOptions::default(), &mut |s| out.progress(s))?;
             show(out, &report, json);
         }
-        What::Room { rooms, people, seconds, json } => {
-            let mut options = RoomOptions::default();
-            options.rooms = rooms;
-            options.people = people;
-            options.window = Duration::from_secs(seconds);
-            let report = bench::room(options, &mut |s| out.progress(s))?;
+        What::Room { rooms, until_full: true, json, .. } => {
+            let report = bench::until_full(rooms.options(), &mut |s| out.progress(s))?;
             show(out, &report, json);
+            counts(report.void_reason())?;
         }
-        What::Join { joins, sign_in, ca, json } => {
+        What::Room { rooms, minutes: Some(minutes), json, .. } => {
+            let length = Duration::from_secs(minutes * 60);
+            let report = bench::soak(rooms.options(), length, &mut |s| out.progress(s))?;
+            show(out, &report, json);
+            counts(report.room.void_reason)?;
+            if !report.memory_flat {
+                return Err(BenchError::Memory.into());
+            }
+        }
+        What::Room { rooms, json, .. } => {
+            let report = bench::room(rooms.options(), &mut |s| out.progress(s))?;
+            show(out, &report, json);
+            counts(report.void_reason)?;
+        }
+        What::Join { storm: Some(joins_per_s), rooms, json, .. } => {
+            let mut options = StormOptions::default();
+            options.room = rooms.options();
+            options.joins_per_s = joins_per_s;
+            let report = bench::storm(options, &mut |s| out.progress(s))?;
+            show(out, &report, json);
+            counts(report.void_reason)?;
+        }
+        What::Join { joins, sign_in, ca, json, .. } => {
             let runtime = tokio::runtime::Runtime::new()?;
             let report = runtime.block_on(join(joins, sign_in, ca, out))?;
             show(out, &report, json);
         }
+        What::Peers { rooms, rounds, json } => {
+            let mut options = PeersOptions::new(std::env::current_exe()?);
+            options.room = rooms.options();
+            options.rounds = rounds;
+            let report = bench::peers(&options, &mut |s| out.progress(s))?;
+            show(out, &report, json);
+            counts(report.void_reason)?;
+        }
+        What::Shard { seed, core } => {
+            bench::serve_shard(seed, core, std::io::stdin().lock(), std::io::stdout())?;
+        }
     }
     Ok(())
+}
+
+/// A void measurement is a failure, so that no script takes its figures.
+fn counts(void_reason: Option<String>) -> Result<(), Failure> {
+    void_reason.map_or(Ok(()), |reason| Err(BenchError::Void(reason).into()))
 }
 
 async fn join(

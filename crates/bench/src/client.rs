@@ -9,28 +9,29 @@
 //! it is drained until it names a time, and in RTP mode one datagram at a time.
 
 mod receive;
+mod send;
 
 pub use receive::{ReceiveCounters, ReceivedTrack};
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Instant;
 
 use protocol::{Direction, TrackLine};
+use rand::SeedableRng;
 use rand::rngs::StdRng;
-use rand::{RngExt, SeedableRng};
-use str0m::change::SdpOffer;
+use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
 use str0m::channel::{ChannelConfig, ChannelId, Reliability};
-use str0m::format::Codec;
-use str0m::media::{KeyframeRequestKind, Mid, Pt, Rid};
+use str0m::media::{KeyframeRequestKind, MediaKind, Mid, Rid, Simulcast, SimulcastLayer};
 use str0m::net::{Protocol, Receive};
-use str0m::rtp::{RtpPacket, RtpWrite, Ssrc};
+use str0m::rtp::RtpPacket;
 use str0m::{Candidate, Event, Input, Output, Rtc};
 use visit::{SeatId, Source};
 
 use crate::clip::LAYERS;
-use crate::media::{MediaPacket, MediaSource};
+use crate::media::MediaSource;
 use receive::Receiver;
+use send::{OutgoingStream, rtp_ssrc_and_seq};
 
 /// Why a client could not go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -41,6 +42,9 @@ pub enum ClientError {
     /// The offer is not SDP or cannot be answered.
     #[error("the offer of the server cannot be answered")]
     Offer,
+    /// The answer is not SDP, or answers no open offer.
+    #[error("the answer of the server cannot be used")]
+    Answer,
 }
 
 impl ClientError {
@@ -50,6 +54,7 @@ impl ClientError {
         match self {
             Self::Address => "media_address",
             Self::Offer => "media_offer",
+            Self::Answer => "media_answer",
         }
     }
 }
@@ -62,6 +67,8 @@ pub struct Outgoing {
     pub contents: Vec<u8>,
     /// [`MediaPacket::id`], if this is the first sending of such a packet.
     pub id: Option<u64>,
+    /// The SSRC of an RTP packet. Datagrams of different streams may change places.
+    pub stream: Option<u32>,
 }
 
 /// A media packet that arrived.
@@ -110,19 +117,6 @@ pub struct ClientOptions {
     pub packets: bool,
 }
 
-/// One of our streams, negotiated.
-struct OutgoingStream {
-    mid: Mid,
-    rid: Option<Rid>,
-    pt: Pt,
-    ssrc: Ssrc,
-    next_seq: u64,
-    timestamp_base: u32,
-    /// In the latest list of lines. A stream that comes back goes on with its numbers: the other
-    /// side still knows its SSRC.
-    active: bool,
-}
-
 /// See the module's head.
 pub struct Client {
     rtc: Rtc,
@@ -135,7 +129,9 @@ pub struct Client {
     /// Time last given to str0m; it must not go back.
     clock: Instant,
     rtc_deadline: Instant,
-    streams: HashMap<(Source, usize), OutgoingStream>,
+    streams: Vec<OutgoingStream>,
+    /// Our own offer that waits for its answer.
+    offered: Option<(SdpPendingOffer, Vec<TrackLine>)>,
     receiver: Receiver,
     transmits: VecDeque<Outgoing>,
     events: VecDeque<ClientEvent>,
@@ -180,7 +176,8 @@ impl Client {
             connected: false,
             clock: now,
             rtc_deadline: now,
-            streams: HashMap::new(),
+            streams: Vec::new(),
+            offered: None,
             receiver: Receiver::default(),
             transmits: VecDeque::new(),
             events: VecDeque::new(),
@@ -207,6 +204,55 @@ impl Client {
         Ok(answer.to_sdp_string())
     }
 
+    /// Makes an offer (SDP) to send sound and a camera in all layers, or only the largest one without
+    /// `simulcast`. For servers that want the offer of who sends; the answer goes to
+    /// [`Self::accept`]. `seat` is ours.
+    ///
+    /// # Errors
+    /// [`ClientError::Offer`] when an offer is open already.
+    pub fn offer(
+        &mut self,
+        now: Instant,
+        seat: SeatId,
+        simulcast: bool,
+    ) -> Result<String, ClientError> {
+        let now = self.advance(now);
+        let layers = simulcast.then(|| {
+            let mut layers = Simulcast::new();
+            // The largest first, as browsers list them.
+            sfu::RIDS.iter().rev().for_each(|rid| layers.add_send_layer(SimulcastLayer::new(rid)));
+            layers
+        });
+        let mut api = self.rtc.sdp_api();
+        let direction = str0m::media::Direction::SendOnly;
+        let mic = api.add_media(MediaKind::Audio, direction, None, None, None);
+        let camera = api.add_media(MediaKind::Video, direction, None, None, layers);
+        let (offer, pending) = api.apply().ok_or(ClientError::Offer)?;
+        let line = |mid: Mid, source| TrackLine {
+            mid: mid.to_string(),
+            seat,
+            source,
+            direction: Direction::Send,
+        };
+        self.offered = Some((pending, vec![line(mic, Source::Mic), line(camera, Source::Camera)]));
+        self.feed(Input::Timeout(now));
+        Ok(offer.to_sdp_string())
+    }
+
+    /// Takes the answer (SDP) to our own offer.
+    ///
+    /// # Errors
+    /// [`ClientError::Answer`] when it is no SDP, does not fit, or no offer is open.
+    pub fn accept(&mut self, now: Instant, sdp: &str) -> Result<(), ClientError> {
+        let now = self.advance(now);
+        let (pending, tracks) = self.offered.take().ok_or(ClientError::Answer)?;
+        let answer = SdpAnswer::from_sdp_string(sdp).map_err(|_| ClientError::Answer)?;
+        self.rtc.sdp_api().accept_answer(pending, answer).map_err(|_| ClientError::Answer)?;
+        self.map_tracks(&tracks);
+        self.feed(Input::Timeout(now));
+        Ok(())
+    }
+
     /// Takes a datagram that arrived from `source` at `now`. Anything that is not for this client
     /// is dropped.
     pub fn handle_datagram(&mut self, now: Instant, source: SocketAddr, datagram: &[u8]) {
@@ -223,7 +269,7 @@ impl Client {
     /// Does what is due at `now`.
     pub fn handle_timeout(&mut self, now: Instant) {
         let now = self.advance(now);
-        let due = self.media.as_ref().and_then(|m| m.next_due()).is_some_and(|at| at <= now);
+        let due = self.media_due().is_some_and(|at| at <= now);
         if due && let Some(mut media) = self.media.take() {
             media.produce(now, &mut |packet| self.write(now, packet));
             self.media = Some(media);
@@ -240,8 +286,13 @@ impl Client {
     /// When [`Self::handle_timeout`] wants to be called next.
     #[must_use]
     pub fn poll_timeout(&self) -> Instant {
-        let media = self.media.as_ref().and_then(|m| m.next_due());
-        media.map_or(self.rtc_deadline, |at| at.min(self.rtc_deadline))
+        self.media_due().map_or(self.rtc_deadline, |at| at.min(self.rtc_deadline))
+    }
+
+    /// When the media source has something next, if it does.
+    #[must_use]
+    pub fn media_due(&self) -> Option<Instant> {
+        self.media.as_ref().and_then(|m| m.next_due())
     }
 
     /// The next datagram to send.
@@ -294,8 +345,14 @@ impl Client {
             match self.rtc.poll_output() {
                 Ok(Output::Transmit(t)) => {
                     let contents: Vec<u8> = t.contents.into();
-                    let id = self.take_id(&contents);
-                    self.transmits.push_back(Outgoing { destination: t.destination, contents, id });
+                    let head = rtp_ssrc_and_seq(&contents);
+                    let id = head.and_then(|head| self.take_id(head));
+                    self.transmits.push_back(Outgoing {
+                        destination: t.destination,
+                        id,
+                        stream: head.map(|(ssrc, _)| ssrc),
+                        contents,
+                    });
                 }
                 Ok(Output::Event(event)) => self.on_event(event),
                 Ok(Output::Timeout(at)) => {
@@ -319,8 +376,8 @@ impl Client {
             Event::RtpPacket(packet) => self.on_packet(&packet),
             Event::KeyframeRequest(request) => {
                 let found =
-                    self.streams.iter().find(|(_, s)| s.mid == request.mid && s.rid == request.rid);
-                if let Some(((source, layer), _)) = found {
+                    self.streams.iter().find(|s| s.mid == request.mid && s.rid == request.rid);
+                if let Some(OutgoingStream { source, layer, .. }) = found {
                     let (source, layer) = (*source, *layer);
                     if let Some(media) = &mut self.media {
                         media.keyframe_wanted(source, layer);
@@ -341,8 +398,16 @@ impl Client {
 
     fn on_packet(&mut self, packet: &RtpPacket) {
         let ssrc = packet.header.ssrc;
-        let mut api = self.rtc.direct_api();
-        let Some(mid) = api.stream_rx(&ssrc).map(|s| s.mid()) else { return };
+        let mid = match self.receiver.mid_of(*ssrc) {
+            Some(mid) => mid,
+            // Only for a stream's first packet: the look-up makes str0m poll everything anew.
+            None => {
+                let mut api = self.rtc.direct_api();
+                let Some(mid) = api.stream_rx(&ssrc).map(|s| s.mid()) else { return };
+                self.receiver.learn(*ssrc, mid);
+                mid
+            }
+        };
         let arrival = self.receiver.on_packet(self.clock, mid, packet);
         if let Some((seat, source)) = arrival.first_picture {
             self.events.push_back(ClientEvent::FirstPicture { seat, source });
@@ -356,88 +421,23 @@ impl Client {
 
     /// Follows the latest list of lines: which of them are ours to send on, and whose the others are.
     fn map_tracks(&mut self, tracks: &[TrackLine]) {
-        let ours = tracks.iter().filter(|t| t.direction == Direction::Send);
-        self.streams.values_mut().for_each(|s| s.active = false);
-        for track in ours {
+        self.streams.iter_mut().for_each(|s| s.active = false);
+        for track in tracks.iter().filter(|t| t.direction == Direction::Send) {
             let mid = Mid::from(track.mid.as_str());
-            let layers = if track.source == Source::Camera { LAYERS } else { 1 };
-            for layer in 0..layers {
-                let rid = (layers > 1).then(|| Rid::from(sfu::RIDS[layer]));
-                let Some((pt, ssrc)) = self.negotiated(mid, rid, track.source) else { continue };
-                let key = (track.source, layer);
-                let kept = self.streams.remove(&key).filter(|s| s.ssrc == ssrc);
-                let mut stream = kept.unwrap_or_else(|| OutgoingStream {
-                    mid,
-                    rid,
-                    pt,
-                    ssrc,
-                    // RFC 3550 §5.1 wants a random start; the lower half keeps the first
-                    // roll-over away from the first packets.
-                    next_seq: u64::from(self.rng.random_range(0..0x8000_u16)),
-                    timestamp_base: self.rng.random(),
-                    active: false,
-                });
-                stream.active = true;
-                self.streams.insert(key, stream);
+            let mut found = false;
+            if track.source == Source::Camera {
+                for (layer, rid) in sfu::RIDS.iter().enumerate() {
+                    found |= self.map_stream(track.source, layer, mid, Some(Rid::from(*rid)));
+                }
+            }
+            if !found {
+                // A line without layers carries the largest picture, or what has only one size.
+                let layer = if track.source == Source::Camera { LAYERS - 1 } else { 0 };
+                self.map_stream(track.source, layer, mid, None);
             }
         }
         self.receiver.map_tracks(tracks.iter().filter(|t| t.direction == Direction::Receive));
     }
-
-    /// Payload type and SSRC of one of our streams, if the negotiation gave us one.
-    fn negotiated(&mut self, mid: Mid, rid: Option<Rid>, source: Source) -> Option<(Pt, Ssrc)> {
-        let codec = if source == Source::Mic { Codec::Opus } else { Codec::Vp8 };
-        let params = self.rtc.codec_config().params();
-        let is_codec = |pt: Pt| params.iter().any(|p| p.pt() == pt && p.spec().codec == codec);
-        let pt = self.rtc.media(mid)?.remote_pts().iter().copied().find(|pt| is_codec(*pt))?;
-        let ssrc = self.rtc.direct_api().stream_tx_by_mid(mid, rid)?.ssrc();
-        Some((pt, ssrc))
-    }
-
-    fn write(&mut self, now: Instant, packet: MediaPacket) {
-        let Some(stream) = self.streams.get_mut(&(packet.source, packet.layer)) else { return };
-        if !stream.active {
-            return;
-        }
-        let mut api = self.rtc.direct_api();
-        let Some(tx) = api.stream_tx_by_mid(stream.mid, stream.rid) else { return };
-        let seq = stream.next_seq;
-        stream.next_seq += 1;
-        if let Some(id) = packet.id {
-            self.written.push_back((*stream.ssrc, seq as u16, id));
-        }
-        let timestamp = stream.timestamp_base.wrapping_add(packet.timestamp);
-        let mut values = str0m::rtp::ExtensionValues::default();
-        if let Some(level) = packet.level {
-            values.audio_level = i8::try_from(level.min(127)).ok().map(|l| -l);
-            values.voice_activity = Some(level < 60);
-        }
-        let write = RtpWrite::new(stream.pt, seq.into(), timestamp, now, packet.payload)
-            .marker(packet.marker)
-            .nackable(packet.source != Source::Mic)
-            .ext_vals(values);
-        tx.write_rtp(write);
-    }
-
-    /// The id of the written packet that this datagram is. Packets of one stream come out in order,
-    /// streams may overtake each other.
-    fn take_id(&mut self, datagram: &[u8]) -> Option<u64> {
-        if self.written.is_empty() {
-            return None;
-        }
-        let (ssrc, seq) = rtp_ssrc_and_seq(datagram)?;
-        let at = self.written.iter().position(|w| (w.0, w.1) == (ssrc, seq))?;
-        self.written.remove(at).map(|w| w.2)
-    }
-}
-
-/// SSRC and sequence number of an RTP packet; the header is not encrypted (RFC 3711 §3.1). None for
-/// RTCP (RFC 5761 §4), STUN and DTLS (RFC 7983).
-fn rtp_ssrc_and_seq(datagram: &[u8]) -> Option<(u32, u16)> {
-    let head = datagram.first_chunk::<12>()?;
-    let is_rtp = (128..192).contains(&head[0]) && !(64..96).contains(&(head[1] & 0x7f));
-    let ssrc = u32::from_be_bytes([head[8], head[9], head[10], head[11]]);
-    is_rtp.then(|| (ssrc, u16::from_be_bytes([head[2], head[3]])))
 }
 
 /// The lines of an offer as the forwarding unit tells them, in the form they have on the wire.

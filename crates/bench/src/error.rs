@@ -58,7 +58,13 @@ pub enum BenchError {
     Answer(&'static str),
     /// The forwarding unit closed the transport of a synthetic person; the text is its code.
     #[error("a synthetic person lost the call: {0}")]
-    Dropped(&'static str),
+    Dropped(String),
+    /// The figures say nothing about the server; the text says why.
+    #[error("the measurement is void: {0}")]
+    Void(String),
+    /// A long run used more or less and less memory.
+    #[error("the memory did not stay within 5 % of what it was after the warm-up")]
+    Memory,
     /// The seat or visit came to an end before the purpose was reached.
     #[error("the visit ended early")]
     Ended,
@@ -85,6 +91,8 @@ impl BenchError {
             Self::Refused(_) => "bench_refused",
             Self::Answer(_) => "bench_answer",
             Self::Dropped(_) => "bench_dropped",
+            Self::Void(_) => "bench_void",
+            Self::Memory => "bench_memory",
             Self::Ended => "bench_ended",
         }
     }

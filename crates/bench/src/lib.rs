@@ -1,8 +1,10 @@
 //! Synthetic people and measurements.
 //!
-//! Owns a WebRTC client that plays a shipped clip ([`client`], [`guest`]), and three measurements:
+//! Owns a WebRTC client that plays a shipped clip ([`client`], [`guest`]), and the measurements:
 //! [`floor()`] (what one core must spend on a packet), [`room()`] (what the forwarding unit makes of
-//! it) and [`join()`] (from the click on a link to the first picture). It is only ever a client of
+//! it; [`until_full()`] and [`soak()`] are longer forms), [`join()`] (from the click on a link to the
+//! first picture), [`storm()`] (many joins while rooms run) and [`peers()`] (the same load against
+//! Janus). It is only ever a client of
 //! the rest: it uses the wire types, HTTP, WebSocket and the public face of the forwarding unit. It
 //! prints nothing and reads no configuration; the program does.
 //!
@@ -17,12 +19,16 @@ pub mod floor;
 pub mod guest;
 pub mod http;
 pub mod join;
+mod load;
 pub mod media;
 pub mod participant;
+pub mod peers;
 pub mod progress;
 pub mod room;
 pub mod signalling;
 pub mod stats;
+pub mod storm;
+mod unit;
 pub mod vp8;
 
 pub use error::BenchError;
@@ -30,5 +36,8 @@ pub use floor::{FloorOptions, FloorReport, floor};
 pub use guest::{Guest, GuestEnd};
 pub use http::TlsRoot;
 pub use join::{JoinOptions, JoinReport, JoinTarget, StaffTarget, join};
+pub use peers::{PeersOptions, PeersReport, peers};
 pub use progress::{Progress, Step};
-pub use room::{RoomOptions, RoomReport, room};
+pub use room::{FullReport, RoomOptions, RoomReport, SoakReport, room, soak, until_full};
+pub use storm::{StormOptions, StormReport, storm};
+pub use unit::serve_shard;

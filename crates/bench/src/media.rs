@@ -4,6 +4,7 @@
 //! sequence numbers, SSRCs or sockets; [`crate::client::Client`] does.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use visit::Source;
@@ -33,7 +34,7 @@ pub struct MediaPacket {
     /// Loudness in -dBov, 0 to 127, for audio.
     pub level: Option<u8>,
     /// The RTP payload.
-    pub payload: Vec<u8>,
+    pub payload: Arc<[u8]>,
     /// The maker's own number of the packet, for measuring.
     pub id: Option<u64>,
 }
@@ -120,7 +121,7 @@ impl ClipPlayer {
                     timestamp,
                     marker,
                     level: None,
-                    payload,
+                    payload: (&*payload).into(),
                     id: None,
                 };
                 self.paced.push_back((at, packet));
@@ -156,7 +157,7 @@ impl MediaSource for ClipPlayer {
                 // The first packet of a talk spurt (RFC 3551 §4.1); this one never pauses.
                 marker: self.next_packet == 0,
                 level: Some(level),
-                payload: payload.to_vec(),
+                payload: payload.into(),
                 id: None,
             });
             self.next_packet += 1;

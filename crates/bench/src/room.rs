@@ -1,8 +1,9 @@
 //! How much one core of the forwarding unit carries, and what it adds to a packet's way.
 //!
 //! A real forwarding unit with one shard (one thread) runs in this process; synthetic people on
-//! another thread join it over real UDP sockets on the loopback interface. What is measured, over a
-//! window after everybody has a picture:
+//! another thread join it over real UDP sockets on the loopback interface. With two cores or more,
+//! each of the two threads is kept on one of its own. What is measured, over a window after
+//! everybody has a picture:
 //!
 //! - **Packets per second and core**: packets forwarded, divided by the CPU time that the shard's
 //!   thread used in the window. Receiving, decrypting, choosing, encrypting, sending and the control
@@ -14,35 +15,43 @@
 //!   synthetic people's own delay in reading is not in it. When their thread and the shard's have to
 //!   share a core, waiting for that core is.
 //! - **Server loss**: packets that never came to a viewer or came only as a retransmission, as a
-//!   share of those expected by sequence number. What the kernel counts as dropped because a viewer
-//!   did not read in time is the load's fault and taken off.
+//!   share of those expected by sequence number. What the load's socket had no room for is the
+//!   load's fault and taken off.
 //!
-//! When the synthetic people's thread is busy all the time, they send late and read late; when other
-//! programs want the cores, the shard waits for one. Latency and loss are then not the server's own.
-//! The summary says so: use fewer rooms, or a machine that is idle.
+//! A run is **void** when the load itself was late by more than 1 ms (99 of 100 sendings) or dropped
+//! datagrams: then nothing can be said of the server.
 
-mod load;
-mod meter;
-mod trace;
+mod report;
+mod search;
+mod stage;
 
-use std::fmt;
 use std::time::Duration;
 
-use serde::Serialize;
+pub(crate) use report::round;
+pub use report::{FullReport, Measured, RoomReport, SoakReport};
+pub use search::until_full;
+pub(crate) use stage::{GUESTS_FROM, Heard, Stage, tell};
 
+use crate::BenchError;
+use crate::FloorReport;
+use crate::clip::LAYERS;
+use crate::cpu::two_cores;
 use crate::floor::{FloorOptions, floor};
 use crate::progress::Progress;
-use crate::stats::percentiles;
-use crate::{BenchError, FloorReport};
+use crate::unit::LocalShard;
 
 /// What to run.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct RoomOptions {
-    /// Rooms at once, 1 to 400. Default 50.
+    /// Rooms at once, 1 to 1,000. Default 50.
     pub rooms: u32,
-    /// People in each, 2 to 6. Default 2.
+    /// People in each, 2 to 12. Default 2.
     pub people: u32,
+    /// How many of them send, 1 to all. Default all.
+    pub senders: Option<u32>,
+    /// Layers of each camera, 1 (only the largest) to 3. Default 3.
+    pub layers: u32,
     /// Length of the measured window, 1 s to 10 min. Default 10 s.
     pub window: Duration,
     /// Time between the first pictures and the window, for the bandwidth estimates to settle, at
@@ -59,6 +68,8 @@ impl Default for RoomOptions {
         Self {
             rooms: 50,
             people: 2,
+            senders: None,
+            layers: 3,
             window: Duration::from_secs(10),
             settle: Duration::from_secs(5),
             floor: FloorOptions::default().each,
@@ -67,14 +78,23 @@ impl Default for RoomOptions {
     }
 }
 
+/// Most rooms at once.
+pub(crate) const MAX_ROOMS: u32 = 1_000;
+
 impl RoomOptions {
-    fn validate(&self) -> Result<(), BenchError> {
+    pub(crate) fn validate(&self) -> Result<(), BenchError> {
         let fail = |what| Err(BenchError::Options(what));
-        if !(1..=400).contains(&self.rooms) {
-            return fail("rooms: 1 to 400");
+        if !(1..=MAX_ROOMS).contains(&self.rooms) {
+            return fail("rooms: 1 to 1,000");
         }
-        if !(2..=6).contains(&self.people) {
-            return fail("people: 2 to 6");
+        if !(2..=12).contains(&self.people) {
+            return fail("people: 2 to 12");
+        }
+        if self.senders.is_some_and(|n| !(1..=self.people).contains(&n)) {
+            return fail("senders: 1 to all people of a room");
+        }
+        if !(1..=LAYERS as u32).contains(&self.layers) {
+            return fail("layers: 1 to 3");
         }
         if !(Duration::from_secs(1)..=Duration::from_secs(600)).contains(&self.window) {
             return fail("window: 1 s to 10 min");
@@ -84,151 +104,83 @@ impl RoomOptions {
         }
         Ok(())
     }
+
+    pub(crate) fn shape(&self) -> Shape {
+        let senders = self.senders.unwrap_or(self.people);
+        Shape { people: self.people, senders, layers: self.layers, seed: self.seed }
+    }
 }
 
-/// What came out. Exactly the named keys are serialized; `Display` is the summary for people.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct RoomReport {
-    /// Rooms at once.
-    pub rooms: u32,
-    /// People in each.
+/// What a room is like.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shape {
     pub people: u32,
-    /// Packets forwarded per second of the shard's CPU time.
-    pub packets_per_s_per_core: u64,
-    /// Median of the added latency, µs.
-    pub added_p50_us: f64,
-    /// 99th percentile of the added latency, µs.
-    pub added_p99_us: f64,
-    /// Share of packets lost, 0 to 1.
-    pub server_loss: f64,
-    /// What [`floor()`] gave on this machine in the same run, packets per second.
-    pub floor_packets_per_s: u64,
-    /// Packets forwarded in the window.
-    #[serde(skip)]
-    pub forwarded: u64,
-    /// Share of a core that the shard used, 0 to 1.
-    #[serde(skip)]
-    pub core_share: f64,
-    /// Share of the window in which the shard was ready and waited for a core, 0 to 1.
-    #[serde(skip)]
-    pub waited_share: f64,
-    /// Share of a core that the synthetic people used, 0 to 1.
-    #[serde(skip)]
-    pub load_core_share: f64,
-    /// Datagrams that the synthetic people's sockets had no room for.
-    #[serde(skip)]
-    pub load_dropped: u64,
+    pub senders: u32,
+    pub layers: u32,
+    pub seed: u64,
 }
 
-impl RoomReport {
-    /// Whether the synthetic people could not keep up, so that latency and loss are theirs.
-    #[must_use]
-    pub fn load_was_too_slow(&self) -> bool {
-        self.load_dropped > 0 || self.load_core_share > 0.9
+impl Shape {
+    /// How large people see each other: one other sender large, more of them in a gallery.
+    pub fn tile_px(&self) -> (u16, u16) {
+        if self.sees_one_large() { (1_280, 720) } else { (640, 360) }
     }
 
-    /// Whether other work on the machine held the shard up, so that latency and loss are not its own.
-    #[must_use]
-    pub fn machine_was_busy(&self) -> bool {
-        self.waited_share > 0.05
+    /// Whether nobody has more than one picture before them.
+    pub fn sees_one_large(&self) -> bool {
+        self.senders == 1 || self.people == 2
     }
-}
-
-impl fmt::Display for RoomReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let of_floor = self.packets_per_s_per_core as f64 / self.floor_packets_per_s.max(1) as f64;
-        writeln!(
-            f,
-            "{} rooms of {}: {} packets per second and core ({:.0} % of the floor of {}); the core was \
-             {:.0} % busy.",
-            self.rooms,
-            self.people,
-            self.packets_per_s_per_core,
-            of_floor * 100.0,
-            self.floor_packets_per_s,
-            self.core_share * 100.0,
-        )?;
-        write!(
-            f,
-            "A packet's way through the server took {:.0} µs (median) and {:.0} µs (99 of 100); {:.3} % \
-             were lost.",
-            self.added_p50_us,
-            self.added_p99_us,
-            self.server_loss * 100.0,
-        )?;
-        if self.load_was_too_slow() {
-            write!(
-                f,
-                "\nThe synthetic people could not keep up (their core was {:.0} % busy, their sockets \
-                 dropped {} datagrams): latency and loss say little. Use fewer rooms.",
-                self.load_core_share * 100.0,
-                self.load_dropped,
-            )?;
-        }
-        if self.machine_was_busy() {
-            write!(
-                f,
-                "\nThe server's thread waited for a core for {:.0} % of the time: other work held it up. \
-                 Measure again on an idle machine.",
-                self.waited_share * 100.0,
-            )?;
-        }
-        Ok(())
-    }
-}
-
-/// What the load saw in the window.
-struct Measured {
-    forwarded: u64,
-    cpu: Duration,
-    waited: Duration,
-    load_cpu: Duration,
-    wall: Duration,
-    travel_ns: Vec<u64>,
-    received: u64,
-    repaired: u64,
-    missing: u64,
-    load_dropped: u64,
 }
 
 /// Runs the rooms. Blocks the calling thread; must not be called inside a tokio runtime.
 ///
 /// # Errors
 /// [`BenchError`]: options out of range, no sockets, no CPU time from the system, people who do not
-/// get a picture in time.
+/// get a picture in time. A void run is no error: see [`RoomReport::void_reason`].
 pub fn room(options: RoomOptions, progress: Progress<'_>) -> Result<RoomReport, BenchError> {
     options.validate()?;
-    let FloorReport { packets_per_s: floor_packets_per_s, .. } =
+    let FloorReport { packets_per_s: floor, .. } =
         floor(FloorOptions { each: options.floor }, progress)?;
-    let measured = load::run(options, progress)?;
-    Ok(report(options, floor_packets_per_s, measured))
+    let mut stage = local_stage(&options)?;
+    stage.fill(options.rooms, progress)?;
+    stage.pass(options.settle, "settling", progress)?;
+    let measured = stage.measure(options.window, "measuring", progress)?;
+    Ok(RoomReport::new(options.rooms, options.shape(), floor, &measured))
 }
 
-fn report(options: RoomOptions, floor_packets_per_s: u64, measured: Measured) -> RoomReport {
-    let [p50, p99] = percentiles(measured.travel_ns, [50.0, 99.0]);
-    let lost = (measured.missing + measured.repaired).saturating_sub(measured.load_dropped);
-    let expected = measured.received + measured.missing;
-    let cpu_s = measured.cpu.as_secs_f64();
-    let wall_s = measured.wall.as_secs_f64().max(0.001);
-    let round = |value: f64, digits: f64| (value * digits).round() / digits;
-    RoomReport {
-        rooms: options.rooms,
-        people: options.people,
-        packets_per_s_per_core: if cpu_s > 0.0 {
-            (measured.forwarded as f64 / cpu_s) as u64
-        } else {
-            0
-        },
-        added_p50_us: round(p50 as f64 / 1_000.0, 10.0),
-        added_p99_us: round(p99 as f64 / 1_000.0, 10.0),
-        server_loss: round(lost as f64 / expected.max(1) as f64, 1e6),
-        floor_packets_per_s,
-        forwarded: measured.forwarded,
-        core_share: round(cpu_s / wall_s, 1e3),
-        waited_share: round(measured.waited.as_secs_f64() / wall_s, 1e3),
-        load_core_share: round(measured.load_cpu.as_secs_f64() / wall_s, 1e3),
-        load_dropped: measured.load_dropped,
+/// Runs the rooms for a long time and looks whether memory stays where it is. `length` is 1 min to
+/// 24 h, a tenth of it (at least 10 s, at most 1 min) is warm-up.
+///
+/// # Errors
+/// As [`room`].
+pub fn soak(
+    options: RoomOptions,
+    length: Duration,
+    progress: Progress<'_>,
+) -> Result<SoakReport, BenchError> {
+    options.validate()?;
+    if !(Duration::from_secs(60)..=Duration::from_secs(86_400)).contains(&length) {
+        return Err(BenchError::Options("length of a soak: 1 min to 24 h"));
     }
+    let FloorReport { packets_per_s: floor, .. } =
+        floor(FloorOptions { each: options.floor }, progress)?;
+    let mut stage = local_stage(&options)?;
+    stage.fill(options.rooms, progress)?;
+    let warm_up = (length / 10).clamp(Duration::from_secs(10), Duration::from_secs(60));
+    stage.pass(warm_up, "warming up", progress)?;
+    let start = stage.unit_resident_bytes()?;
+    let measured = stage.measure(length - warm_up, "measuring", progress)?;
+    let room = RoomReport::new(options.rooms, options.shape(), floor, &measured);
+    Ok(SoakReport::new(room, start, measured.resident_bytes))
+}
+
+/// A shard in this process and its load, each on a core of its own if there are two.
+pub(crate) fn local_stage(options: &RoomOptions) -> Result<Stage<LocalShard>, BenchError> {
+    let cores = two_cores();
+    let server = cores.map(|(server, _)| server);
+    Stage::start(options.shape(), cores.map(|(_, load)| load), |heard| {
+        LocalShard::start(options.seed, server, tell(heard))
+    })
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@
 /// always one of the values. None without values.
 #[must_use]
 pub fn percentile_of_sorted<T: Copy>(values: &[T], percent: f64) -> Option<T> {
-    let rank = (percent.clamp(0.0, 100.0) / 100.0 * values.len() as f64).ceil() as usize;
+    // 99.9 is no binary fraction: without the allowance its rank of 1,000 would be 1,000.
+    let rank = (percent.clamp(0.0, 100.0) * values.len() as f64 / 100.0 - 1e-9).ceil() as usize;
     values.get(rank.saturating_sub(1).min(values.len().checked_sub(1)?)).copied()
 }
 
@@ -26,6 +27,7 @@ mod tests {
             percentiles(values, [0.0, 1.0, 50.0, 95.0, 99.0, 99.5, 100.0]),
             [1, 1, 50, 95, 99, 100, 100]
         );
+        assert_eq!(percentiles((1..=1_000).collect(), [99.9]), [999]);
         assert_eq!(percentiles(vec![7, 3], [50.0, 51.0]), [3, 7]);
         assert_eq!(percentiles(vec![7], [1.0, 99.0]), [7, 7]);
         assert_eq!(percentiles(vec![], [50.0]), [0]);

@@ -2,7 +2,7 @@
 //!
 //! Never looks into a picture beyond its first byte, and never waits: a frame is whole or it is not.
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 
 use str0m::rtp::Vp8Descriptor;
 
@@ -15,25 +15,27 @@ pub const DESCRIPTOR_BYTES: usize = 4;
 
 /// Cuts a frame into RTP payloads of nearly equal size, at most `max_bytes` each (at least 16), and
 /// hands each with whether it is the last. `picture_id` counts frames; its low 15 bits are sent.
+/// The payload handed out is lent: whoever keeps it copies it, changed or not.
 pub fn packetize(
     frame: &[u8],
     picture_id: u16,
     max_bytes: usize,
-    mut emit: impl FnMut(Vec<u8>, bool),
+    mut emit: impl FnMut(&mut [u8], bool),
 ) {
     let room = max_bytes.max(16) - DESCRIPTOR_BYTES;
     let count = frame.len().div_ceil(room).max(1);
     // Equal parts: a tiny last packet costs as much to forward as a full one.
     let part = frame.len().div_ceil(count).max(1);
     let mut parts = frame.chunks(part).enumerate().peekable();
+    let mut payload = Vec::with_capacity(DESCRIPTOR_BYTES + part);
     while let Some((n, bytes)) = parts.next() {
-        let mut payload = Vec::with_capacity(DESCRIPTOR_BYTES + bytes.len());
+        payload.clear();
         // X and, on the first packet, S; then I: a 15-bit picture id follows (RFC 7741 §4.2).
         payload.push(0x80 | if n == 0 { 0x10 } else { 0 });
         payload.push(0x80);
         payload.extend((picture_id | 0x8000).to_be_bytes());
         payload.extend(bytes);
-        emit(payload, parts.peek().is_none());
+        emit(&mut payload, parts.peek().is_none());
     }
 }
 
@@ -64,8 +66,8 @@ struct OpenFrame {
 /// each sequence number must be given once.
 #[derive(Default)]
 pub struct FrameAssembler {
-    open: BTreeMap<u64, (u32, OpenFrame)>,
-    arrivals: u64,
+    /// By time stamp; the oldest arrival is in front.
+    open: VecDeque<(u32, OpenFrame)>,
 }
 
 impl FrameAssembler {
@@ -81,10 +83,11 @@ impl FrameAssembler {
         let descriptor = Vp8Descriptor::parse(payload).ok()?;
         let start = payload[0] & 0x10 != 0 && payload[0] & 0x07 == 0;
 
-        let known = self.open.iter().find(|(_, (t, _))| *t == timestamp).map(|(key, _)| *key);
-        let key = known.unwrap_or(self.arrivals);
-        self.arrivals += 1;
-        let (_, frame) = self.open.entry(key).or_insert_with(|| (timestamp, OpenFrame::default()));
+        let at = self.open.iter().position(|(t, _)| *t == timestamp).unwrap_or_else(|| {
+            self.open.push_back((timestamp, OpenFrame::default()));
+            self.open.len() - 1
+        });
+        let (_, frame) = self.open.get_mut(at)?;
         frame.packets += 1;
         frame.bytes += payload.len() - descriptor_bytes(payload);
         if start {
@@ -97,11 +100,11 @@ impl FrameAssembler {
         let span = frame.first.zip(frame.last).and_then(|(first, last)| last.checked_sub(first));
         if span.is_some_and(|span| span + 1 == frame.packets) {
             let frame = WholeFrame { timestamp, bytes: frame.bytes, keyframe: frame.keyframe };
-            self.open.remove(&key);
+            self.open.remove(at);
             return Some(frame);
         }
         if self.open.len() > MAX_OPEN_FRAMES {
-            self.open.pop_first();
+            self.open.pop_front();
         }
         None
     }
@@ -133,7 +136,7 @@ mod tests {
 
     fn packets(frame: &[u8], max: usize) -> Vec<(Vec<u8>, bool)> {
         let mut out = Vec::new();
-        packetize(frame, 0x1234, max, |payload, last| out.push((payload, last)));
+        packetize(frame, 0x1234, max, |payload, last| out.push((payload.to_vec(), last)));
         out
     }
 

@@ -382,6 +382,7 @@ fn board_visit(visit: VisitId) -> BoardVisit {
         visit,
         host_name: String::new(),
         mine: true,
+        invited: false,
         state: VisitState::Scheduled,
         scheduled_at: NOW,
         duration_min: 15,

@@ -65,6 +65,8 @@ pub(super) struct Arrival {
 #[derive(Default)]
 pub(super) struct Receiver {
     tracks: Vec<ReceivedTrack>,
+    /// Which stream is on which line, latest first; a line's stream never changes its line.
+    streams: Vec<(u32, Mid)>,
     /// SSRC in the clear header of the datagram that is being taken in.
     pub arriving_ssrc: Option<u32>,
 }
@@ -72,6 +74,15 @@ pub(super) struct Receiver {
 impl Receiver {
     pub fn tracks(&self) -> &[ReceivedTrack] {
         &self.tracks
+    }
+
+    /// The line of a stream that was learned.
+    pub fn mid_of(&self, ssrc: u32) -> Option<Mid> {
+        self.streams.iter().find(|s| s.0 == ssrc).map(|s| s.1)
+    }
+
+    pub fn learn(&mut self, ssrc: u32, mid: Mid) {
+        self.streams.insert(0, (ssrc, mid));
     }
 
     /// Follows the latest list of lines. A line whose owner changed counts anew.

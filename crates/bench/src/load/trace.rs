@@ -1,10 +1,12 @@
 //! A made-up camera and microphone: packets of the sizes and times of a real call, seeded.
 //!
 //! Three VP8 layers at 30 frames per second with the bitrates that pages set, frame sizes that vary,
-//! keyframes only on request, Opus every 20 ms. The payload descriptor and the first bytes of a frame
-//! are true VP8, so that the forwarding unit treats it as such; the rest is filler. The last eight
-//! bytes of each packet are its number, by which its travel time is found.
+//! keyframes only on request, Opus every 20 ms. A frame of more than one packet fills its packets, so
+//! datagrams of the larger layers are close to 1,200 bytes. The payload descriptor and the first bytes
+//! of a frame are true VP8, so that the forwarding unit treats it as such; the rest is filler. The
+//! last eight bytes of each packet are its number, by which its travel time is found.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
@@ -34,6 +36,7 @@ pub type PacketIds = Arc<AtomicU64>;
 pub struct Trace {
     rng: StdRng,
     ids: PacketIds,
+    layers: Range<usize>,
     started: Option<Instant>,
     next_frame: u64,
     next_audio: u64,
@@ -42,11 +45,12 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// A trace that is the same for the same seed.
-    pub fn new(seed: u64, ids: PacketIds) -> Self {
+    /// A trace of the `layers` largest layers (1 to [`LAYERS`]); the same for the same seed.
+    pub fn new(seed: u64, layers: usize, ids: PacketIds) -> Self {
         Self {
             rng: StdRng::seed_from_u64(seed),
             ids,
+            layers: LAYERS - layers.clamp(1, LAYERS)..LAYERS,
             started: None,
             next_frame: 0,
             next_audio: 0,
@@ -64,18 +68,14 @@ impl Trace {
         self.started.map(|s| s + Duration::from_millis(self.next_audio * u64::from(AUDIO_MS)))
     }
 
-    fn numbered(&self, mut payload: Vec<u8>) -> (Vec<u8>, Option<u64>) {
-        let id = self.ids.fetch_add(1, Relaxed);
-        let at = payload.len().saturating_sub(8);
-        payload[at..].copy_from_slice(&id.to_be_bytes());
-        (payload, Some(id))
-    }
-
     fn make_frame(&mut self, layer: usize) {
         let (width, height, bps) = CAMERA[layer];
         let keyframe = std::mem::take(&mut self.keyframe_wanted[layer]);
         let mean = bps / 8 / FRAMES_PER_S * if keyframe { KEYFRAME_TIMES } else { 1 };
         let bytes = self.rng.random_range(mean * 7 / 10..=mean * 13 / 10).max(MIN_FRAME_BYTES);
+        let full = (vp8::MAX_PAYLOAD_BYTES - vp8::DESCRIPTOR_BYTES) as u32;
+        // To the nearest number of full packets: up as often as down.
+        let bytes = if bytes < full { bytes } else { (bytes + full / 2) / full * full };
         self.frame.clear();
         // Frame tag, then for keyframes start code and size (RFC 6386 §9.1).
         if keyframe {
@@ -106,7 +106,8 @@ impl MediaSource for Trace {
     fn produce(&mut self, now: Instant, emit: &mut dyn FnMut(MediaPacket)) {
         while self.audio_due().is_some_and(|at| at <= now) {
             let length = self.rng.random_range(60..=110);
-            let (payload, id) = self.numbered(vec![0x78; length]);
+            let mut payload = [0x78; 110];
+            let (payload, id) = numbered(&self.ids, &mut payload[..length]);
             emit(MediaPacket {
                 source: Source::Mic,
                 layer: 0,
@@ -120,27 +121,15 @@ impl MediaSource for Trace {
         }
         while self.frame_due().is_some_and(|at| at <= now) {
             let timestamp = (self.next_frame * u64::from(VIDEO_CLOCK_HZ / FRAMES_PER_S)) as u32;
-            for layer in 0..LAYERS {
+            for layer in self.layers.clone() {
                 self.make_frame(layer);
                 let picture_id = self.next_frame as u16;
-                vp8::packetize(
-                    &self.frame,
-                    picture_id,
-                    vp8::MAX_PAYLOAD_BYTES,
-                    |payload, marker| {
-                        let (payload, id) = self.numbered(payload);
-                        let source = Source::Camera;
-                        emit(MediaPacket {
-                            source,
-                            layer,
-                            timestamp,
-                            marker,
-                            level: None,
-                            payload,
-                            id,
-                        });
-                    },
-                );
+                let most = vp8::MAX_PAYLOAD_BYTES;
+                vp8::packetize(&self.frame, picture_id, most, |payload, marker| {
+                    let (payload, id) = numbered(&self.ids, payload);
+                    let (source, level) = (Source::Camera, None);
+                    emit(MediaPacket { source, layer, timestamp, marker, level, payload, id });
+                });
             }
             self.next_frame += 1;
         }
@@ -155,6 +144,15 @@ impl MediaSource for Trace {
     }
 }
 
+/// Writes the next number into the end of a payload.
+fn numbered(ids: &PacketIds, payload: &mut [u8]) -> (Arc<[u8]>, Option<u64>) {
+    let id = ids.fetch_add(1, Relaxed);
+    if let Some(end) = payload.last_chunk_mut::<8>() {
+        *end = id.to_be_bytes();
+    }
+    ((&*payload).into(), Some(id))
+}
+
 /// The number at the end of a packet of a [`Trace`].
 pub fn packet_id(payload: &[u8]) -> Option<u64> {
     payload.last_chunk::<8>().map(|id| u64::from_be_bytes(*id))
@@ -167,7 +165,7 @@ mod tests {
 
     fn second(seed: u64) -> Vec<MediaPacket> {
         let begin = Instant::now();
-        let mut trace = Trace::new(seed, PacketIds::default());
+        let mut trace = Trace::new(seed, LAYERS, PacketIds::default());
         trace.start(begin);
         let mut out = Vec::new();
         while let Some(due) = trace.next_due() {
