@@ -12,7 +12,7 @@ WEB_DEPS := web/node_modules/.installed
 WEB_SOURCES := $(shell find web/sdk/src web/app/src web/app/public web/app/*.html web/app/vite*.ts -type f 2>/dev/null)
 WEB_DIST := web/app/dist/.built
 
-.PHONY: help run build test check fmt lint deny unit web-check e2e gallery bench protocol clean
+.PHONY: help run build test check fmt lint deny unit web-check e2e gallery bench bench-peers fuzz protocol clean
 
 help: ## These lines.
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -59,6 +59,7 @@ $(DENY):
 
 unit: $(WEB_DIST) ## Rust tests: unit, conformance, attack.
 	@$(APT) postgres
+	@$(APT) coturn
 	$(CARGO) test $(FLAGS)
 
 gallery: $(WEB_DIST) ## Every screen in Chromium: axe, phone width, languages.
@@ -74,6 +75,14 @@ bench: build ## The figures of this machine.
 	target/release/bedside bench floor --json
 	target/release/bedside bench room --json
 	target/release/bedside bench join --json
+
+bench-peers: build ## The same load against this server and Janus.
+	@$(APT) janus
+	target/release/bedside bench peers --json
+
+fuzz: ## Fuzz every target for SECONDS (60) each; TARGETS='a b' for some.
+	@$(APT) tools
+	FUZZ_SECONDS=$(or $(SECONDS),60) scripts/fuzz.sh $(TARGETS)
 
 protocol: ## Write web/sdk/src/protocol.ts from the Rust types.
 	UPDATE_PROTOCOL=1 $(CARGO) test --release -p protocol --test typescript

@@ -121,6 +121,11 @@ impl Running {
         self.servers.push(tokio::spawn(server::serve(app, incoming, stop)));
     }
 
+    /// Runs something beside the server, until the server closes.
+    pub fn beside(&mut self, task: impl Future<Output = ()> + Send + 'static) {
+        self.helpers.push(tokio::spawn(task));
+    }
+
     /// Waits for Ctrl-C or SIGTERM (or a broken server) and then closes in order: pages are told,
     /// sockets end, media ends, the log says so.
     ///

@@ -60,7 +60,13 @@ impl Web {
     /// The address that browsers use.
     #[must_use]
     pub fn origin(&self) -> String {
-        match self.listen.port() {
+        self.origin_at(self.listen.port())
+    }
+
+    /// The same, when the system chose the port (`listen` with port 0).
+    #[must_use]
+    pub fn origin_at(&self, port: u16) -> String {
+        match port {
             443 => format!("https://{}", self.domain),
             port => format!("https://{}:{port}", self.domain),
         }
@@ -75,9 +81,13 @@ pub enum Certificate {
     Acme {
         /// Whom the certificate authority may write to.
         contact: String,
-        /// The authority's directory; Let's Encrypt if absent.
+        /// The authority's directory, an https address; Let's Encrypt if absent.
         #[serde(default)]
         directory: Option<String>,
+        /// Root certificates, PEM, that are trusted on the way to the authority, and no others: for
+        /// an authority of one's own. The public ones if absent.
+        #[serde(default)]
+        authority_root: Option<PathBuf>,
     },
     /// Two files. Read again when the program starts.
     Files {
@@ -199,13 +209,35 @@ impl Config {
         let name = path.display().to_string();
         let text = std::fs::read_to_string(path)
             .map_err(|e| ConfigError::Unreadable { path: name.clone(), kind: e.kind() })?;
-        let config: Self = toml::from_str(&text)
-            .map_err(|e| ConfigError::Wrong { path: name.clone(), detail: e.to_string() })?;
-        if config.web.domain.is_empty() || config.web.domain.contains(['/', ':', ' ']) {
-            let detail = "web.domain is a plain name such as visits.example.org".to_owned();
-            return Err(ConfigError::Wrong { path: name, detail });
+        Self::parse(&text, name)
+    }
+
+    /// Checks a text. `name` is for the error only.
+    ///
+    /// # Errors
+    /// [`ConfigError::Wrong`], with the line of the mistake.
+    pub fn parse(text: &str, name: String) -> Result<Self, ConfigError> {
+        let config: Self = match toml::from_str(text) {
+            Ok(config) => config,
+            Err(error) => return Err(ConfigError::Wrong { path: name, detail: error.to_string() }),
+        };
+        match config.mistake() {
+            Some(detail) => Err(ConfigError::Wrong { path: name, detail: detail.to_owned() }),
+            None => Ok(config),
         }
-        Ok(config)
+    }
+
+    fn mistake(&self) -> Option<&'static str> {
+        let odd = |c: char| c.is_whitespace() || c.is_control() || "/:\"\\?#@".contains(c);
+        if self.web.domain.is_empty() || self.web.domain.contains(odd) {
+            return Some("web.domain is a plain name such as visits.example.org");
+        }
+        if let Certificate::Acme { directory: Some(url), .. } = &self.web.certificate
+            && !url.starts_with("https://")
+        {
+            return Some("web.certificate.directory begins with https://");
+        }
+        None
     }
 }
 
@@ -221,22 +253,24 @@ pub fn secret_file(path: &Path) -> Result<String, ConfigError> {
     Ok(text.lines().next().unwrap_or_default().trim().to_owned())
 }
 
-/// The settings file that `bedside init` writes.
+/// The settings file that `bedside init` writes. Whatever was typed is quoted as TOML wants it.
 #[must_use]
-pub fn template(domain: &str, admin: &str, data: &Path) -> String {
-    let data = data.display();
+pub fn template(domain: &str, admin: &str, database: &str, keyring: &Path) -> String {
+    let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
+    let (name, admin, database) = (quoted(domain), quoted(admin), quoted(database));
+    let keyring = quoted(&keyring.to_string_lossy());
     format!(
         r##"# Settings of Bedside. Read when `bedside serve -c bedside.toml` starts.
 
 [clinic]
 # The name that patients read.
-name = "{domain}"
+name = {name}
 # A help line, shown on every page of a patient. Leave empty for none.
 help_phone = ""
 
 [web]
-# Browsers reach the server as https://{domain}
-domain = "{domain}"
+# Browsers reach the server under this name.
+domain = {name}
 listen = "0.0.0.0:443"
 # Proxies in front of this server, if any, such as ["10.0.0.5"].
 trusted_proxies = []
@@ -244,7 +278,10 @@ trusted_proxies = []
 # The certificate orders and renews itself (port 443 must be reachable from the internet) …
 [web.certificate]
 from = "acme"
-contact = "{admin}"
+contact = {admin}
+# Another authority than Let's Encrypt, and for one of your own the root that it is trusted by:
+# directory = "https://ca.example.org/acme/acme/directory"
+# authority_root = "/etc/bedside/authority.pem"
 # … or comes from two files:
 # from = "files"
 # chain = "/etc/bedside/chain.pem"
@@ -258,9 +295,9 @@ public_addresses = []
 
 [data]
 # A file, or a PostgreSQL server: "postgres://bedside@db.example.org/bedside"
-database = "sqlite://{data}/bedside.db"
+database = {database}
 # The keys that open the data. Back this file up apart from the database.
-keyring = "{data}/keyring.json"
+keyring = {keyring}
 
 # Invitations by e-mail. Without this the page offers a text to copy.
 # [mail]
@@ -269,7 +306,7 @@ keyring = "{data}/keyring.json"
 # security = "starttls"
 # user = "visits"
 # password_file = "/etc/bedside/smtp-password"
-# from = "visits@{domain}"
+# from = "visits@example.org"
 
 [telemetry]
 # metrics_token_file = "/etc/bedside/metrics-token"
@@ -282,23 +319,58 @@ json_logs = false
 mod tests {
     use super::*;
 
+    fn written(domain: &str, database: &str) -> String {
+        template(domain, "it@example.org", database, Path::new("/var/lib/bedside/keyring.json"))
+    }
+
+    fn parse(text: &str) -> Result<Config, String> {
+        Config::parse(text, "bedside.toml".to_owned()).map_err(|e| e.to_string())
+    }
+
     #[test]
     fn the_template_is_a_valid_file() {
-        let text = template("visits.example.org", "it@example.org", Path::new("/var/lib/bedside"));
-        let config: Config = match toml::from_str(&text) {
+        let config = match parse(&written("visits.example.org", "sqlite:///var/lib/b.db")) {
             Ok(config) => config,
             Err(error) => panic!("{error}"),
         };
         assert_eq!(config.web.domain, "visits.example.org");
-        assert!(matches!(config.web.certificate, Certificate::Acme { .. }));
+        assert_eq!(config.data.database, "sqlite:///var/lib/b.db");
+        assert_eq!(config.data.keyring, Path::new("/var/lib/bedside/keyring.json"));
+        assert!(matches!(config.web.certificate, Certificate::Acme { authority_root: None, .. }));
+    }
+
+    #[test]
+    fn what_was_typed_cannot_break_out_of_its_quotes() {
+        let database = "postgres://b:p\"w\\d\n[web]@db/bedside";
+        let config = parse(&written("visits.example.org", database)).map(|c| c.data.database);
+        assert_eq!(config.as_deref(), Ok(database));
+        for domain in ["", "a b", "a\nb", "https://a", "a:443", "a\"b"] {
+            let refusal = parse(&written(domain, "sqlite:///d")).err().unwrap_or_default();
+            assert!(refusal.contains("web.domain is a plain name"), "{domain:?}: {refusal}");
+        }
+    }
+
+    #[test]
+    fn the_lines_to_uncomment_are_valid_too() {
+        let text = written("visits.example.org", "sqlite:///d")
+            .replace("# directory", "directory")
+            .replace("# authority_root", "authority_root");
+        let certificate = parse(&text).map(|c| c.web.certificate);
+        let Ok(Certificate::Acme { directory: Some(url), authority_root: Some(root), .. }) =
+            certificate
+        else {
+            panic!("an authority of one's own");
+        };
+        assert_eq!(url, "https://ca.example.org/acme/acme/directory");
+        assert_eq!(root, Path::new("/etc/bedside/authority.pem"));
+        let refusal = parse(&text.replace("\"https://ca", "\"http://ca")).err().unwrap_or_default();
+        assert!(refusal.contains("begins with https://"), "{refusal}");
     }
 
     #[test]
     fn a_misspelt_key_is_refused_with_its_line() {
-        let text =
-            template("a.example", "b@a.example", Path::new("/d")).replace("udp_port", "udp_prot");
-        let error =
-            toml::from_str::<Config>(&text).err().map(|e| e.to_string()).unwrap_or_default();
+        let text = written("a.example", "sqlite:///d").replace("udp_port", "udp_prot");
+        let error = parse(&text).err().unwrap_or_default();
         assert!(error.contains("udp_prot"), "{error}");
     }
 }

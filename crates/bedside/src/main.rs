@@ -9,6 +9,8 @@ mod error;
 mod local_ca;
 mod logs;
 mod measure;
+mod order_trouble;
+mod orders;
 mod serve;
 mod terminal;
 mod tls;

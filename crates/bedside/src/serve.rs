@@ -4,12 +4,12 @@ use crate::addresses;
 use crate::compose::{self, Parts};
 use crate::config::{self, Config};
 use crate::error::Failure;
+use crate::local_ca;
 use crate::terminal::Terminal;
 use crate::tls;
 use audit::Actor;
 use server::{Clock, Incoming, MailConfig, MailSecurity, Mailer, ServerConfig};
 use sfu::SfuConfig;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use store::{Store, UserRole, UserState};
 
@@ -29,6 +29,9 @@ pub struct InitArgs {
     /// Folder for database and keys.
     #[arg(long, default_value = "/var/lib/bedside")]
     pub data: PathBuf,
+    /// Another database than a file in the folder (postgres://…). The administrator is made in it.
+    #[arg(long)]
+    pub database: Option<String>,
 }
 
 /// What `bedside user` takes.
@@ -85,14 +88,26 @@ enum RoleArg {
 /// # Errors
 /// [`Failure`], with what to do.
 pub async fn init(args: InitArgs, out: &mut Terminal) -> Result<(), Failure> {
+    let output = args.output.display();
     if args.output.exists() {
-        let text = format!("{} is already there; it was not changed", args.output.display());
-        return Err(Failure::Usage(text));
+        return Err(Failure::Usage(format!(
+            "{output} is already there; it was not changed. To use it: bedside serve -c {output}. \
+             To begin another server choose another file with -o and another folder with --data"
+        )));
     }
     let data = absolute(&args.data)?;
-    let text = config::template(&args.domain, &args.admin, &data);
+    let keyring = data.join("keyring.json");
+    let url = match args.database {
+        Some(url) => url,
+        None => format!("sqlite://{}/bedside.db", data.display()),
+    };
+    let text = config::template(&args.domain, &args.admin, &url, &keyring);
+    // What could not be read back is refused before anything is made.
+    if let Err(config::ConfigError::Wrong { detail, .. }) = Config::parse(&text, output.to_string())
+    {
+        return Err(Failure::Usage(detail));
+    }
     // Keys and database first: settings that point to nothing would be worse than none.
-    let url = format!("sqlite://{}/bedside.db", data.display());
     std::fs::create_dir_all(&data).map_err(|e| {
         Failure::Usage(format!(
             "cannot make {}: {}. Choose another folder with --data",
@@ -100,20 +115,29 @@ pub async fn init(args: InitArgs, out: &mut Terminal) -> Result<(), Failure> {
             e.kind()
         ))
     })?;
-    let store = compose::make_store(&url, &data.join("keyring.json")).await?;
+    let store = compose::make_store(&url, &keyring).await?;
     let staff = compose::staff_auth(&store)?;
     let new = auth::NewStaff { email: &args.admin, name: &args.name, role: UserRole::Admin };
     let now = Clock::system().now();
     let added = staff.add(store.default_org(), Actor::System, &new, now).await;
     store.close(now).await?;
-    let (_, secret) = added?;
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).open(&args.output)?;
-    file.write_all(text.as_bytes())?;
-    out.line(&format!("Wrote {}. Read it once, then start:", args.output.display()));
-    out.address(&format!("bedside serve -c {}", args.output.display()));
+    let (_, secret) = match added {
+        Err(auth::AuthError::AlreadyThere) => {
+            return Err(Failure::Usage(
+                "this database has an account with this e-mail already; nothing was written. Choose \
+                 another database with --data or --database, or another e-mail"
+                    .to_owned(),
+            ));
+        }
+        other => other?,
+    };
+    // Its address of the database may hold a password.
+    local_ca::write_private(&args.output, &text)?;
+    out.line(&format!("Wrote {output}. Read it once, then start:"));
+    out.address(&format!("bedside serve -c {output}"));
     out.line("When it runs, the administrator opens this link once (good for 7 days):");
     out.address(&format!("https://{}/clinic#in={}", args.domain, &*secret.to_text()));
-    out.line(&format!("Back up {}/keyring.json apart from the database.", data.display()));
+    out.line(&format!("Back up {} apart from the database.", keyring.display()));
     Ok(())
 }
 
@@ -131,9 +155,9 @@ pub async fn serve(path: &Path, detail: crate::logs::Detail) -> Result<(), Failu
     let cache = config.data.keyring.with_file_name("certificates");
     // Ordered certificates and their keys are kept here.
     crate::demo::private_folder(&cache)?;
-    let tls = tls::from_settings(&config.web.certificate, &config.web.domain, &cache)?;
+    let https = tls::from_settings(&config.web.certificate, &config.web.domain, &cache)?;
     let listener = addresses::listen(config.web.listen, false, "web.listen").await?;
-    let origin = config.web.origin();
+    let origin = config.web.origin_at(listener.local_addr()?.port());
     let metrics_token =
         config.telemetry.metrics_token_file.as_deref().map(config::secret_file).transpose()?;
     let mailer = match &config.mail {
@@ -167,7 +191,11 @@ pub async fn serve(path: &Path, detail: crate::logs::Detail) -> Result<(), Failu
         guest: None,
     })
     .await?;
-    running.serve(Incoming::tls(listener, tls)?);
+    running.serve(Incoming::tls(listener, https.config)?);
+    // Not before: the authority looks at this very port.
+    if let Some(orders) = https.orders {
+        running.beside(orders.run());
+    }
     tracing::info!(%origin, "ready");
     running.run().await
 }

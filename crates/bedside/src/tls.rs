@@ -1,14 +1,14 @@
 //! TLS settings for HTTPS: from PEM, or ordered from a certificate authority (ACME, RFC 8555, with
-//! the TLS-ALPN-01 challenge of RFC 8737, so that one port is enough).
+//! the TLS-ALPN-01 challenge of RFC 8737, so that one port is enough). It reads files and connects
+//! nowhere; the ordering is done by [`crate::orders`].
 
 use crate::config::Certificate;
 use crate::error::Failure;
-use futures_util::StreamExt as _;
-use rustls::ServerConfig;
+use crate::orders::{Orders, Plan};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls_acme::AcmeConfig;
-use rustls_acme::caches::DirCache;
+use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use rustls_acme::acme::ACME_TLS_ALPN_NAME;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -29,47 +29,64 @@ pub fn from_pem(chain: &[u8], key: &[u8]) -> Result<Arc<ServerConfig>, Failure> 
     Ok(Arc::new(with_http1(config)))
 }
 
+/// HTTPS as the settings want it.
+pub struct Https {
+    /// For the listener.
+    pub config: Arc<ServerConfig>,
+    /// To be run once the server listens; none when the certificate comes from files.
+    pub orders: Option<Orders>,
+}
+
 /// As the settings say. Certificates that are ordered are kept in `cache`.
 ///
 /// # Errors
-/// [`Failure::Tls`] or [`Failure::Io`].
+/// [`Failure::Tls`] when a file cannot be used.
 pub fn from_settings(
     certificate: &Certificate,
     domain: &str,
     cache: &Path,
-) -> Result<Arc<ServerConfig>, Failure> {
+) -> Result<Https, Failure> {
     match certificate {
         Certificate::Files { chain, key } => {
-            let read = |path: &Path| {
-                std::fs::read(path)
-                    .map_err(|e| Failure::Tls(format!("{}: {}", path.display(), e.kind())))
-            };
-            from_pem(&read(chain)?, &read(key)?)
+            let config = from_pem(&read(chain)?, &read(key)?)?;
+            Ok(Https { config, orders: None })
         }
-        Certificate::Acme { contact, directory } => {
-            let mut acme = AcmeConfig::new([domain])
-                .contact_push(format!("mailto:{contact}"))
-                .cache(DirCache::new(cache.to_owned()));
-            acme = match directory {
-                Some(url) => acme.directory(url),
-                None => acme.directory_lets_encrypt(true),
-            };
-            let mut state = acme.state();
-            let config =
-                ServerConfig::builder().with_no_client_auth().with_cert_resolver(state.resolver());
-            let mut config = with_http1(config);
-            config.alpn_protocols.push(b"acme-tls/1".to_vec());
-            tokio::spawn(async move {
-                while let Some(event) = state.next().await {
-                    match event {
-                        Ok(ok) => tracing::info!(event = ?ok, "certificate"),
-                        Err(error) => tracing::error!(%error, "certificate"),
-                    }
-                }
+        Certificate::Acme { contact, directory, authority_root } => {
+            let orders = Orders::new(Plan {
+                domain: domain.to_owned(),
+                contact: contact.clone(),
+                directory: directory.clone(),
+                trust: authority_root.as_deref().map(trust_only).transpose()?,
+                cache: cache.to_owned(),
             });
-            Ok(Arc::new(config))
+            let config =
+                ServerConfig::builder().with_no_client_auth().with_cert_resolver(orders.resolver());
+            let mut config = with_http1(config);
+            config.alpn_protocols.push(ACME_TLS_ALPN_NAME.to_vec());
+            Ok(Https { config: Arc::new(config), orders: Some(orders) })
         }
     }
+}
+
+/// Trusts the authorities in this file and nobody else.
+fn trust_only(path: &Path) -> Result<Arc<ClientConfig>, Failure> {
+    let bad = || {
+        let path = path.display();
+        Failure::Tls(format!("{path} holds no certificate of an authority in PEM"))
+    };
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(&read(path)?) {
+        roots.add(certificate.map_err(|_| bad())?).map_err(|_| bad())?;
+    }
+    if roots.is_empty() {
+        return Err(bad());
+    }
+    let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    Ok(Arc::new(config))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(path).map_err(|e| Failure::Tls(format!("{}: {}", path.display(), e.kind())))
 }
 
 fn with_http1(mut config: ServerConfig) -> ServerConfig {

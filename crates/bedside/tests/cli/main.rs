@@ -1,0 +1,8 @@
+//! What the program says and does at a terminal: the words, the exit codes, the signals.
+
+#[path = "../common/mod.rs"]
+mod common;
+mod demo;
+mod init;
+mod serving;
+mod users;

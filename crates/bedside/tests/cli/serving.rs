@@ -1,0 +1,72 @@
+//! `bedside serve`, from the outside; and the exit codes of the program.
+
+use crate::common::clinic::{Clinic, DOMAIN};
+use crate::common::https::{connect, get, trusting};
+use crate::common::program::run;
+use hyper::StatusCode;
+use std::net::TcpListener;
+
+#[tokio::test]
+async fn on_sigterm_it_closes_in_order_and_ends_well() {
+    let clinic = Clinic::init();
+    let certificate = clinic.use_own_certificate();
+    let trust = trusting(std::slice::from_ref(&certificate));
+    let (mut program, address) = clinic.serve().await;
+    let answer = get(address, DOMAIN, &trust, "/healthz").await.expect("it serves");
+    assert_eq!((answer.status, answer.certificate), (StatusCode::OK, certificate));
+    // A connection on which nothing happens must not hold it up.
+    let idle = connect(address, DOMAIN, &trust).await.expect("it takes connections");
+    program.terminate();
+    program.says("closing").await;
+    let (code, said) = program.ended().await;
+    assert_eq!(code, Some(0), "{said}");
+    assert!(!said.contains("ERROR") && !said.contains("WARN"), "{said}");
+    drop(idle);
+
+    // What was closed in order opens again.
+    let (program, address) = clinic.serve().await;
+    assert!(get(address, DOMAIN, &trust, "/healthz").await.is_ok());
+    drop(program);
+}
+
+#[test]
+fn exit_codes_are_0_for_done_1_for_no_and_2_for_not_understood() {
+    for understood in [&["--version"][..], &["--help"], &["help", "init"]] {
+        assert_eq!(run(understood).code, Some(0), "{understood:?}");
+    }
+    for not in [&[][..], &["sevre"], &["serve", "--port", "1"], &["init"], &["user", "remove", "x"]]
+    {
+        let outcome = run(not);
+        assert_eq!((outcome.code, outcome.out.as_str()), (Some(2), ""), "{not:?}");
+        assert!(outcome.err.contains("Usage: bedside"), "{}", outcome.err);
+    }
+    let nowhere = run(&["serve", "-c", "/nowhere/bedside.toml"]);
+    assert_eq!((nowhere.code, nowhere.out.as_str()), (Some(1), ""));
+    assert!(nowhere.err.contains("Make one with: bedside init"), "{}", nowhere.err);
+}
+
+#[test]
+fn a_misspelt_setting_is_named_with_its_line() {
+    let clinic = Clinic::init();
+    clinic.edit("udp_port = 0", "udp_prot = 0");
+    let args = ["serve", "-c", &clinic.settings()];
+    let refused = run(&args);
+    assert_eq!(refused.code, Some(1));
+    for words in ["has a mistake", "udp_prot", "line "] {
+        assert!(refused.err.contains(words), "{words}: {}", refused.err);
+    }
+}
+
+#[test]
+fn a_taken_port_is_named_with_its_setting() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = taken.local_addr().expect("it is bound").to_string();
+    let clinic = Clinic::init();
+    clinic.use_own_certificate();
+    clinic.edit("\"127.0.0.1:0\"", &format!("\"{address}\""));
+    let refused = run(&["serve", "-c", &clinic.settings()]);
+    assert_eq!(refused.code, Some(1));
+    for words in [address.as_str(), "is taken or not allowed", "web.listen"] {
+        assert!(refused.err.contains(words), "{words}: {}", refused.err);
+    }
+}
