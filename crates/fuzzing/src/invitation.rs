@@ -36,7 +36,10 @@ pub fn invitation(data: &[u8]) {
         login: None,
         from: "visits@clinic.example".to_owned(),
     };
-    let Ok(mailer) = Mailer::new(&config, &clinic) else { panic!("good settings were refused") };
+    let Ok(mailer) = Mailer::new(&config, &clinic) else {
+        assert!(clinic.contains(char::is_control), "good settings were refused");
+        return;
+    };
     let (subject, body) = (invite.subject(), invite.body());
     let mail = Mail { to: &to, subject: &subject, body: &body, ics: &ics };
     match mailer.compose(&mail) {

@@ -43,8 +43,14 @@ pub fn sdp_answer(data: &[u8]) {
         // Refused: nothing was changed, so the good answer still counts.
         Some(Err(code)) => {
             assert!(code != RefusalCode::WrongGeneration && code != RefusalCode::NoRight);
+            let events = net.log.len();
             net.command(Command::Answer { visit: visit(), transport, generation, sdp: good });
-            assert!(net.log.len() == events + 1, "the good answer was refused as well");
+            let again = net.log[events..].iter().find_map(|(_, e)| match e {
+                SfuEvent::Refused { code, .. } => Some(code.as_str()),
+                SfuEvent::Closed { code, .. } => Some(code.as_str()),
+                _ => None,
+            });
+            assert_eq!(again, None, "after {code:?} the good answer did not count");
         }
         Some(Ok(code)) => assert_eq!(code, CloseCode::BadAnswer),
         None => {}

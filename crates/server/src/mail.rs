@@ -68,7 +68,7 @@ impl Mailer {
     /// Prepares sending; connects only when there is something to send.
     ///
     /// # Errors
-    /// [`MailError::BadConfig`] for a bad sender, a bad TLS name, or no protection towards another
+    /// [`MailError::BadConfig`] for a bad sender or name, a bad TLS name, or no protection towards another
     /// machine.
     pub fn new(config: &MailConfig, sender_name: &str) -> Result<Self, MailError> {
         type Smtp = AsyncSmtpTransport<Tokio1Executor>;
@@ -84,6 +84,10 @@ impl Mailer {
         let mut builder = builder.port(config.port).timeout(Some(Duration::from_secs(15)));
         if let Some((user, password)) = &config.login {
             builder = builder.credentials(Credentials::new(user.clone(), password.clone()));
+        }
+        // The library panics at a name that no header can hold (RFC 5322 §3.2.4).
+        if sender_name.contains(char::is_control) {
+            return Err(MailError::BadConfig);
         }
         let address: Address = config.from.parse().map_err(|_| MailError::BadConfig)?;
         let from = Mailbox::new(Some(sender_name.to_owned()), address);
