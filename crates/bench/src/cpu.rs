@@ -4,7 +4,6 @@
 //! time that the thread was ready and had to wait for one, both in nanoseconds. A thread that runs without a break is brought up to date at each tick of the scheduler (at most
 //! 10 ms), so measure over seconds.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::time::Duration;
 
@@ -14,19 +13,12 @@ use rustix::thread::{CpuSet, Pid, sched_getaffinity, sched_setaffinity};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ThreadId(u64);
 
-/// The threads of this process whose name starts with `prefix`. Empty without `/proc`.
-#[must_use]
-pub fn threads_named(prefix: &str) -> BTreeSet<ThreadId> {
-    let Ok(tasks) = fs::read_dir("/proc/self/task") else { return BTreeSet::new() };
-    let named = |tid: &u64| {
-        fs::read_to_string(format!("/proc/self/task/{tid}/comm"))
-            .is_ok_and(|n| n.starts_with(prefix))
-    };
-    tasks
-        .filter_map(|t| t.ok()?.file_name().to_str()?.parse().ok())
-        .filter(named)
-        .map(ThreadId)
-        .collect()
+impl ThreadId {
+    /// The thread that the kernel numbers so.
+    #[must_use]
+    pub fn from_kernel(id: u32) -> Self {
+        Self(u64::from(id))
+    }
 }
 
 /// The calling thread. None without `/proc`.
@@ -130,18 +122,12 @@ mod tests {
     #[test]
     fn a_busy_thread_uses_cpu_time_and_a_waiting_one_does_not() {
         let (stop, stopped) = channel::<()>();
-        let (named, is_named) = channel::<()>();
-        let thread = std::thread::Builder::new()
-            .name("cpu-test-idle".to_owned())
-            .spawn(move || {
-                named.send(()).unwrap();
-                let _ = stopped.recv();
-            })
-            .unwrap();
-        is_named.recv().unwrap();
-        let idle = threads_named("cpu-test-idle");
-        assert_eq!(idle.len(), 1);
-        let idle = *idle.first().unwrap();
+        let (known, is_known) = channel();
+        let thread = std::thread::spawn(move || {
+            known.send(current_thread().unwrap()).unwrap();
+            let _ = stopped.recv();
+        });
+        let idle = is_known.recv().unwrap();
         let cpu_time = |thread| thread_time(thread).map(|t| t.on_cpu);
         let idle_before = cpu_time(idle).unwrap();
 

@@ -1,7 +1,6 @@
 //! A forwarding unit with one shard (one thread) in this process.
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::time::{Duration, Instant};
 
 use sfu::{CloseCode, Command, Sfu, SfuConfig, SfuEvent, SfuThreads, Sources, Tile, TransportId};
 use tokio::sync::mpsc::unbounded_channel;
@@ -10,11 +9,9 @@ use visit::{Source, VisitId};
 use super::{Ask, Told, Unit, Usage, seat};
 use crate::BenchError;
 use crate::client::wire_tracks;
-use crate::cpu::{ThreadId, pin, resident_bytes, thread_time, threads_named};
+use crate::cpu::{ThreadId, pin, resident_bytes, thread_time};
 
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
-/// The thread names itself as it starts running; that takes no time on a living machine.
-const START_TIMEOUT: Duration = Duration::from_secs(5);
 /// Rooms are visits of which only the number differs.
 const VISIT_MS: u64 = 1;
 
@@ -41,19 +38,11 @@ impl LocalShard {
         config.bind = LOOPBACK;
         config.shards = 1;
         config.seed = seed;
-        let before = threads_named("sfu-");
         let (sfu, threads) = Sfu::start(config, events_tx)?;
-        let begin = Instant::now();
-        let shard = loop {
-            if let Some(new) = threads_named("sfu-").difference(&before).next() {
-                break *new;
-            }
-            if begin.elapsed() > START_TIMEOUT {
-                sfu.shutdown();
-                threads.join();
-                return Err(BenchError::CpuTime);
-            }
-            std::thread::yield_now();
+        let Some(shard) = threads.kernel_ids().first().copied().map(ThreadId::from_kernel) else {
+            sfu.shutdown();
+            threads.join();
+            return Err(BenchError::CpuTime);
         };
         if let Some(core) = core {
             pin(shard, core);

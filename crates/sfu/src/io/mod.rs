@@ -54,6 +54,7 @@ struct ShardHandle {
 /// dropped.
 pub struct SfuThreads {
     threads: Vec<JoinHandle<()>>,
+    kernel_ids: Vec<u32>,
 }
 
 /// The forwarding unit could not start.
@@ -144,15 +145,21 @@ impl Sfu {
             shards.push(ShardHandle { commands, waker, stats, port });
         }
         let inner = Arc::new(Inner { shards, stop });
-        let mut threads = Vec::new();
+        let (mut threads, mut kernel_ids) = (Vec::new(), Vec::new());
         for (index, driver) in drivers.into_iter().enumerate() {
+            let (started, id) = sync_channel(1);
             let thread = std::thread::Builder::new()
                 .name(format!("sfu-{index}"))
-                .spawn(move || driver.run())
+                .spawn(move || {
+                    // Nobody waits for it any more only when the start failed.
+                    let _ = started.send(kernel_id());
+                    driver.run();
+                })
                 .map_err(StartError::Thread)?;
             threads.push(thread);
+            kernel_ids.extend(id.recv());
         }
-        Ok((Self { inner }, SfuThreads { threads }))
+        Ok((Self { inner }, SfuThreads { threads, kernel_ids }))
     }
 
     /// Hands a command to the shard of its visit. Returns at once; the outcome is an event.
@@ -217,7 +224,19 @@ fn bind(config: &SfuConfig, wanted: u16) -> Result<(ShardSocket, Option<TcpWire>
     }
 }
 
+/// The calling thread as the kernel and its tools number it.
+fn kernel_id() -> u32 {
+    // SAFETY: gettid takes nothing, touches no memory of ours and cannot fail.
+    unsafe { libc::gettid() }.cast_unsigned()
+}
+
 impl SfuThreads {
+    /// The threads as the kernel numbers them, one per shard: for `/proc/<pid>/task/<id>`, `top -H`.
+    #[must_use]
+    pub fn kernel_ids(&self) -> &[u32] {
+        &self.kernel_ids
+    }
+
     /// Waits until all threads have ended.
     pub fn join(self) {
         for thread in self.threads {
