@@ -110,8 +110,8 @@ export function smallPicture(folder: string): string {
   return path;
 }
 
-/** A browser of its own, so that it has its own microphone, and if need be its own camera. */
-export async function browser(microphone?: string, camera?: string): Promise<Browser> {
+/** A browser of its own, so that it has its own microphone, and if need be its own camera and switches. */
+export async function browser(microphone?: string, camera?: string, ...more: string[]): Promise<Browser> {
   const args = [
     '--no-sandbox',
     '--disable-gpu',
@@ -124,6 +124,7 @@ export async function browser(microphone?: string, camera?: string): Promise<Bro
     '--use-fake-ui-for-media-stream',
     '--auto-select-desktop-capture-source=Entire screen',
     '--autoplay-policy=no-user-gesture-required',
+    ...more,
   ];
   if (microphone) args.push(`--use-file-for-fake-audio-capture=${microphone}`);
   if (camera) args.push(`--use-file-for-fake-video-capture=${camera}`);

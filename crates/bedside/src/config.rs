@@ -288,7 +288,7 @@ contact = {admin}
 # key = "/etc/bedside/key.pem"
 
 [media]
-# Audio and video: one UDP port per shard, from this one on. Open it in the firewall.
+# Audio and video: one port per shard, from this one on, UDP and TCP. Open it in the firewall.
 udp_port = 3478
 # Behind NAT: the public address of this server, such as ["203.0.113.7"].
 public_addresses = []
