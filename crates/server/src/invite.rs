@@ -92,8 +92,28 @@ impl InviteText<'_> {
             .ends(time(end))
             .url(self.url)
             .done();
-        Calendar::new().push(event).done().to_string()
+        folded(&Calendar::new().push(event).done().to_string())
     }
+}
+
+/// Folds the lines anew: the library lets the last part of a line grow to 76 octets, and RFC 5545
+/// §3.1 has 75.
+fn folded(calendar: &str) -> String {
+    const MOST_OCTETS: usize = 75;
+    let mut out = String::with_capacity(calendar.len() + calendar.len() / 32);
+    for line in calendar.replace("\r\n ", "").split_terminator("\r\n") {
+        let mut octets = 0;
+        for c in line.chars() {
+            if octets + c.len_utf8() > MOST_OCTETS {
+                out.push_str("\r\n ");
+                octets = 1;
+            }
+            out.push(c);
+            octets += c.len_utf8();
+        }
+        out.push_str("\r\n");
+    }
+    out
 }
 
 /// The library escapes line feeds but no carriage returns, which some readers take for the end of a
@@ -158,6 +178,18 @@ mod tests {
         let host = "Dr. Gray\r\nATTENDEE:a\rATTENDEE:b\nATTENDEE:c";
         let ics = InviteText { host, ..text("en", 0) }.ics(Timestamp(1_690_000_000_000_000));
         assert!(ics.split(['\r', '\n']).all(|line| !line.starts_with("ATTENDEE")));
+    }
+
+    #[test]
+    fn no_line_of_the_calendar_file_is_too_long_and_no_letter_is_lost() {
+        for length in 0..200 {
+            for letter in ["a", "é", "老"] {
+                let line = letter.repeat(length);
+                let ics = folded(&format!("{line}\r\nEND\r\n"));
+                assert!(ics.split("\r\n").all(|l| l.len() <= 75), "{length} of {letter}");
+                assert_eq!(ics.replace("\r\n ", ""), format!("{line}\r\nEND\r\n"));
+            }
+        }
     }
 
     #[test]
