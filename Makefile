@@ -12,7 +12,7 @@ WEB_DEPS := web/node_modules/.installed
 WEB_SOURCES := $(shell find web/sdk/src web/app/src web/app/public web/app/*.html web/app/vite*.ts -type f 2>/dev/null)
 WEB_DIST := web/app/dist/.built
 
-.PHONY: help run build test check fmt lint deny unit web-check e2e gallery bench bench-peers fuzz protocol clean
+.PHONY: help run build test check fmt lint deny unit web-check e2e lab lab-short soak gallery bench bench-peers fuzz protocol clean
 
 help: ## These lines.
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -70,6 +70,17 @@ e2e: build ## Whole visits in Chromium.
 	@$(APT) chromium
 	npm run --prefix web --silent e2e
 	npm run --prefix web --silent sizes
+
+lab: build ## Visits behind every kind of network, in full (root).
+	@$(APT) chromium
+	npm run --prefix web --silent lab
+
+lab-short: build ## The part of `make lab` that `make test` runs.
+	@$(APT) chromium
+	npm run --prefix web --silent lab -- --grep @short
+
+soak: build ## Rooms for MINUTES (30); memory has to stay flat.
+	target/release/bedside bench room --minutes $(or $(MINUTES),30) --json
 
 bench: build ## The figures of this machine.
 	target/release/bedside bench floor --json

@@ -21,6 +21,7 @@ step "Rust tests" unit
 step "program" build
 step "every screen" gallery
 step "whole visits in a browser" e2e
+step "visits behind networks" lab-short
 
 printf '\n'
 printf '%s\n' "${lines[@]}"

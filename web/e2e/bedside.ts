@@ -1,5 +1,5 @@
 /** Starts the program as a newcomer would, and gives browsers with fake devices. */
-import { type Browser, type BrowserContext, type Page, chromium, expect } from '@playwright/test';
+import { type Browser, type BrowserContext, type BrowserContextOptions, type Page, chromium, expect } from '@playwright/test';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,10 +9,14 @@ import { fileURLToPath } from 'node:url';
 const here = dirname(fileURLToPath(import.meta.url));
 const program = process.env.BEDSIDE ?? join(here, '../../target/release/bedside');
 const shots = join(here, 'output/screens');
+/** The browser of the tests. */
+export const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
 export interface Addresses {
   clinician: string;
   patient: string;
+  /** The patient's link for other machines, where this one has a network. */
+  patient_lan?: string;
   visit: string;
 }
 
@@ -24,7 +28,11 @@ export class Demo {
 
   readonly #ports = { http: 20_000 + Math.floor(Math.random() * 20_000), udp: 0 };
 
-  constructor(readonly folder = mkdtempSync(join(tmpdir(), 'bedside-e2e-'))) {
+  /** `enter` stands before the command, for a program in a network of its own. */
+  constructor(
+    readonly folder = mkdtempSync(join(tmpdir(), 'bedside-e2e-')),
+    readonly enter: readonly string[] = [],
+  ) {
     this.#ports.udp = this.#ports.http + 2;
   }
 
@@ -33,7 +41,8 @@ export class Demo {
     const args = ['demo', '--json', '--data', this.folder];
     args.push('--port', String(this.#ports.http), '--https-port', String(this.#ports.http + 1));
     args.push('--udp-port', String(this.#ports.udp), ...more);
-    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const [command = program, ...words] = [...this.enter, program, ...args];
+    const child = spawn(command, words, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#process = child;
     await new Promise<void>((resolve, reject) => {
       let line = '';
@@ -111,7 +120,17 @@ export function smallPicture(folder: string): string {
 }
 
 /** A browser of its own, so that it has its own microphone, and if need be its own camera and switches. */
-export async function browser(microphone?: string, camera?: string, ...more: string[]): Promise<Browser> {
+export function browser(microphone?: string, camera?: string, ...more: string[]): Promise<Browser> {
+  return browserAt(CHROMIUM, microphone, camera, ...more);
+}
+
+/** The same, started by another program that becomes the browser. */
+export async function browserAt(
+  executablePath: string,
+  microphone?: string,
+  camera?: string,
+  ...more: string[]
+): Promise<Browser> {
   const args = [
     '--no-sandbox',
     '--disable-gpu',
@@ -128,12 +147,16 @@ export async function browser(microphone?: string, camera?: string, ...more: str
   ];
   if (microphone) args.push(`--use-file-for-fake-audio-capture=${microphone}`);
   if (camera) args.push(`--use-file-for-fake-video-capture=${camera}`);
-  return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args });
+  return chromium.launch({ executablePath, args });
 }
 
 /** A person with a browser window. Keeps hold of the page's peer connections for measuring. */
-export async function person(of: Browser, size = { width: 1280, height: 800 }): Promise<Page> {
-  const context: BrowserContext = await of.newContext({ viewport: size, locale: 'en-US' });
+export async function person(
+  of: Browser,
+  size = { width: 1280, height: 800 },
+  more: BrowserContextOptions = {},
+): Promise<Page> {
+  const context: BrowserContext = await of.newContext({ viewport: size, locale: 'en-US', ...more });
   const page = await context.newPage();
   await page.addInitScript(() => {
     const all: RTCPeerConnection[] = [];

@@ -32,8 +32,8 @@ pub enum SettingError {
     /// All addresses that the lab gives out are in use.
     #[error("the lab has no free address left in that network; name one")]
     NoFreeAddress,
-    /// A path or NAT of another lab.
-    #[error("this lab has no such path or NAT")]
+    /// A host, path or NAT of another lab.
+    #[error("this lab has no such host, path or NAT")]
     Unknown,
     /// Two hosts of one name, or a name that is no host name.
     #[error("host names are unique, of 1 to 63 letters, digits and hyphens")]
@@ -46,6 +46,9 @@ pub enum SettingError {
     /// A profile that there is not.
     #[error("there is no such profile; `netlab --help` lists them")]
     Profile,
+    /// A line that is no order.
+    #[error("there is no such order; `netlab --help` lists them")]
+    Order,
 }
 
 impl SettingError {
@@ -64,6 +67,7 @@ impl SettingError {
             Self::Name => "name",
             Self::Interface => "interface",
             Self::Profile => "profile",
+            Self::Order => "order",
         }
     }
 }

@@ -5,6 +5,7 @@
 use std::io;
 use std::net::Ipv4Addr;
 use std::panic;
+use std::path::PathBuf;
 use std::process::{Command, ExitStatus};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -31,6 +32,16 @@ pub struct HostPath {
     pub nat: Option<NatId>,
     /// Its name.
     pub interface: String,
+}
+
+/// The files of a host's namespaces. They are there for as long as the host.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct NamespaceFiles {
+    /// Of its network.
+    pub network: PathBuf,
+    /// Of its mounts, in which `/etc/hosts` is its own.
+    pub mounts: PathBuf,
 }
 
 impl Host {
@@ -104,6 +115,20 @@ impl Host {
         let started = self.inner.namespace.on_thread(move || spawn_foreground(command))?;
         let mut child = started.map_err(LabError::system(step))?;
         child.wait().map_err(LabError::system(step))
+    }
+
+    /// Where the system shows its namespaces, for programs that enter them by themselves.
+    ///
+    /// # Errors
+    /// The lab is gone.
+    pub fn namespace_files(&self) -> Result<NamespaceFiles, LabError> {
+        let thread = self.inner.namespace.on_thread(rustix::thread::gettid)?;
+        let folder = PathBuf::from(format!(
+            "/proc/{}/task/{}/ns",
+            std::process::id(),
+            thread.as_raw_nonzero()
+        ));
+        Ok(NamespaceFiles { network: folder.join("net"), mounts: folder.join("mnt") })
     }
 
     /// What went through a path so far.

@@ -76,7 +76,7 @@ pub use access::{Access, Attachment};
 pub use counters::{Cause, Counters, PathCounters};
 pub use error::{LabError, SettingError};
 pub use firewall::{Firewall, Refusal, Rule};
-pub use host::{Host, HostPath};
+pub use host::{Host, HostPath, NamespaceFiles};
 pub use io::Process;
 pub use lab::{HostBuilder, Lab};
 pub use link::{Direction, Link};

@@ -2,6 +2,8 @@
 //!
 //! Owns the command line. Everything else is the library's.
 
+mod control;
+
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::{Command, ExitCode};
@@ -26,13 +28,22 @@ struct Arguments {
     /// Decides every loss, jitter and port.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Instead: builds and changes a lab by orders on standard input, one a line.
+    #[arg(long, conflicts_with_all = ["profile", "server", "command"])]
+    control: bool,
     /// The command and its arguments.
     #[arg(last = true, default_value = "bash")]
     command: Vec<OsString>,
 }
 
 fn main() -> ExitCode {
-    match run(&Arguments::parse()) {
+    let arguments = Arguments::parse();
+    if arguments.control {
+        // A closed pipe is how the other side ends the lab, too.
+        let _ = control::serve(arguments.seed, io::stdin().lock(), io::stdout().lock());
+        return ExitCode::SUCCESS;
+    }
+    match run(&arguments) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             let _ = writeln!(io::stderr(), "netlab: {error}");
@@ -43,8 +54,9 @@ fn main() -> ExitCode {
 
 fn after_help() -> String {
     format!(
-        "Words of a profile:\n{}\nExample:\n  netlab --profile symmetric,loss10 --server 'nc -klu 9000' -- bash",
-        Profile::help()
+        "Words of a profile:\n{}\nOrders:\n{}\nExample:\n  netlab --profile symmetric,loss10 --server 'nc -klu 9000' -- bash",
+        Profile::help(),
+        control::HELP
     )
 }
 
@@ -102,5 +114,6 @@ mod tests {
         Arguments::command().debug_assert();
         let help = Arguments::command().render_long_help().to_string();
         assert!(Profile::help().lines().all(|line| help.contains(line)));
+        assert!(control::HELP.lines().all(|line| help.contains(line)));
     }
 }

@@ -300,6 +300,62 @@ fn a_killed_run_takes_its_programs_and_network_along() {
 }
 
 #[test]
+fn orders_by_lines_build_and_change_a_lab_and_each_has_its_answer() {
+    let Some(lab_) = lab("orders_by_lines_build_and_change_a_lab") else { return };
+    drop(lab_);
+    let mut run = Command::new(env!("CARGO_BIN_EXE_netlab"))
+        .arg("--control")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut orders = run.stdin.take().unwrap();
+    let mut answers = BufReader::new(run.stdout.take().unwrap()).lines();
+    assert_eq!(answers.next().unwrap().unwrap(), "ok ready");
+    let mut ask = |order: &str| {
+        writeln!(orders, "{order}").unwrap();
+        answers.next().unwrap().unwrap()
+    };
+    let made = ask("host phone wlan0=home-nat,home cell0=carrier-nat");
+    let [ok, address, network, mounts] = made.split(' ').collect::<Vec<_>>()[..] else {
+        panic!("not an answer of four words")
+    };
+    assert_eq!(ok, "ok");
+    assert!(address.starts_with("10."));
+    // The files are what programs enter by.
+    let enter = [format!("--net={network}"), format!("--mount={mounts}")];
+    let seen = Command::new("nsenter").args(enter).args(["cat", "/proc/net/dev"]).output().unwrap();
+    let seen = String::from_utf8(seen.stdout).unwrap();
+    assert!(seen.contains("wlan0:") && seen.contains("cell0:") && !seen.contains("eth0:"));
+
+    assert_eq!(ask("counters phone 0"), "ok up=0 up_lost=0 down=0 down_lost=0 firewall=0");
+    for order in [
+        "link phone 0 home,burst10",
+        "firewall phone 0 udp-blocked",
+        "cable phone 0 down",
+        "interface phone 1 down",
+        "swap phone 1",
+        "rebind phone 1",
+    ] {
+        assert_eq!(ask(order), "ok", "{order}");
+    }
+    for (order, code) in [
+        ("", "order"),
+        ("fly phone 0", "order"),
+        ("host phone net0=open", "name"),
+        ("host other open", "order"),
+        ("swap nobody 0", "unknown"),
+        ("swap phone 2", "unknown"),
+        ("cable phone 0 sideways", "order"),
+        ("link phone 0 nonsense", "profile"),
+    ] {
+        assert!(ask(order).starts_with(&format!("error {code} ")), "{order}");
+    }
+    drop(orders);
+    assert!(run.wait().unwrap().success());
+}
+
+#[test]
 fn many_labs_run_side_by_side_with_the_same_addresses() {
     let Some(first) = lab("many_labs_run_side_by_side_with_the_same_addresses") else { return };
     let mut labs = [first, Lab::new(2).unwrap(), Lab::new(3).unwrap()];
