@@ -5,6 +5,7 @@ mod assets;
 mod compose;
 mod config;
 mod demo;
+mod doctor;
 mod error;
 mod local_ca;
 mod logs;
@@ -50,6 +51,8 @@ enum Cmd {
     },
     /// Add, disable or list the clinic's people.
     User(serve::UserArgs),
+    /// Look whether the server will work, before patients do: name, certificate, ports, data, mail.
+    Doctor(doctor::DoctorArgs),
     /// Measure this machine.
     Bench(measure::BenchArgs),
 }
@@ -58,7 +61,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let mut out = Terminal::new();
     match run(cli, &mut out) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(failure) => {
             use std::io::Write as _;
             let _ = writeln!(std::io::stderr(), "bedside: {failure}");
@@ -75,7 +78,7 @@ fn quiet_panics() {
     }));
 }
 
-fn run(cli: Cli, out: &mut Terminal) -> Result<(), Failure> {
+fn run(cli: Cli, out: &mut Terminal) -> Result<ExitCode, Failure> {
     quiet_panics();
     // One crypto provider for every TLS user of the process. A second call cannot happen.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
@@ -89,12 +92,14 @@ fn run(cli: Cli, out: &mut Terminal) -> Result<(), Failure> {
         logs::start(false, detail);
     }
     match cli.command {
+        Cmd::Doctor(args) => return block_on(doctor::run(args, out)),
         Cmd::Bench(args) => measure::run(args, out),
         Cmd::Demo(args) => block_on(demo::run(args, out)),
         Cmd::Init(args) => block_on(serve::init(args, out)),
         Cmd::Serve { config } => block_on(serve::serve(&config, detail)),
         Cmd::User(args) => block_on(serve::user(args, out)),
-    }
+    }?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {

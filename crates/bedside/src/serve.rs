@@ -288,7 +288,11 @@ async fn open(config: &Config) -> Result<Store, Failure> {
     Ok(store)
 }
 
-fn mail_config(mail: &config::Mail) -> Result<MailConfig, Failure> {
+/// The settings of mail as the server wants them. Reads the file of the password.
+///
+/// # Errors
+/// [`Failure::Config`] when that file cannot be read.
+pub fn mail_config(mail: &config::Mail) -> Result<MailConfig, Failure> {
     let password = mail.password_file.as_deref().map(config::secret_file).transpose()?;
     Ok(MailConfig {
         host: mail.host.clone(),

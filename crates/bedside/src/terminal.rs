@@ -1,18 +1,23 @@
 //! What the program says to a person at a terminal. The only place that prints.
 
+use crate::doctor::Level;
 use fast_qr::qr::QRBuilder;
 use std::io::{IsTerminal as _, Write as _, stderr, stdout};
 
 /// Standard output for people and scripts.
 pub struct Terminal {
     bold: bool,
+    colour: bool,
 }
 
 impl Terminal {
     /// Looks whether somebody is watching.
     #[must_use]
     pub fn new() -> Self {
-        Self { bold: stdout().is_terminal() }
+        // https://no-color.org: any value but an empty one.
+        let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let bold = stdout().is_terminal();
+        Self { bold, colour: bold && !plain }
     }
 
     /// One line. A closed pipe is not an error of ours.
@@ -32,6 +37,22 @@ impl Terminal {
     /// An address to open.
     pub fn address(&mut self, url: &str) {
         self.line(&format!("   {url}"));
+    }
+
+    /// One finding of an examination: how grave, what was looked at, what was seen, what to do.
+    pub fn finding(&mut self, level: Level, about: &str, says: &str, fix: Option<&str>) {
+        let word = format!("{:<12}", level.word());
+        let word = match (self.colour, level) {
+            (false, _) => word,
+            (true, Level::Ok) => format!("\x1b[32m{word}\x1b[0m"),
+            (true, Level::NotChecked) => format!("\x1b[2m{word}\x1b[0m"),
+            (true, Level::Warning) => format!("\x1b[33m{word}\x1b[0m"),
+            (true, Level::Failed) => format!("\x1b[31m{word}\x1b[0m"),
+        };
+        self.line(&format!("{word}{about:<12}{says}"));
+        if let Some(fix) = fix {
+            self.line(&format!("{:24}→ {fix}", ""));
+        }
     }
 
     /// A QR code in half blocks.

@@ -70,6 +70,16 @@ pub fn from_settings(
 
 /// Trusts the authorities in this file and nobody else.
 fn trust_only(path: &Path) -> Result<Arc<ClientConfig>, Failure> {
+    let roots = roots_in(path)?;
+    let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    Ok(Arc::new(config))
+}
+
+/// The authorities in this file.
+///
+/// # Errors
+/// [`Failure::Tls`] when it cannot be read or holds none.
+pub fn roots_in(path: &Path) -> Result<RootCertStore, Failure> {
     let bad = || {
         let path = path.display();
         Failure::Tls(format!("{path} holds no certificate of an authority in PEM"))
@@ -78,11 +88,7 @@ fn trust_only(path: &Path) -> Result<Arc<ClientConfig>, Failure> {
     for certificate in CertificateDer::pem_slice_iter(&read(path)?) {
         roots.add(certificate.map_err(|_| bad())?).map_err(|_| bad())?;
     }
-    if roots.is_empty() {
-        return Err(bad());
-    }
-    let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
-    Ok(Arc::new(config))
+    if roots.is_empty() { Err(bad()) } else { Ok(roots) }
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {

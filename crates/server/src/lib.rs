@@ -20,7 +20,7 @@ pub use app::{App, GuestStarter, ServerConfig};
 pub use assets::Assets;
 pub use clock::Clock;
 pub use listen::{Incoming, Peer};
-pub use mail::{MailConfig, MailError, MailSecurity, Mailer};
+pub use mail::{MailConfig, MailError, MailSecurity, MailTrouble, Mailer};
 
 use axum::Extension;
 use axum::extract::ConnectInfo;

@@ -46,6 +46,63 @@ pub enum MailError {
     Refused,
 }
 
+/// Why a mail server would not take our mail, found by asking it. Carries no word of the server's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MailTrouble {
+    /// No connection, or it broke off.
+    #[error("the mail server cannot be reached")]
+    Unreachable,
+    /// It took the connection and then said nothing for 15 s.
+    #[error("the mail server does not answer in time")]
+    Slow,
+    /// Its certificate or its TLS was not accepted.
+    #[error("the mail server's TLS was not accepted")]
+    Tls,
+    /// It refused the user name or the password (RFC 4954 §6), or wants one.
+    #[error("the mail server refused the sign-in")]
+    SignIn,
+    /// It does not offer what the settings ask for: STARTTLS, or a way to sign in.
+    #[error("the mail server does not offer what the settings ask for")]
+    NotOffered,
+    /// It refused something else, with this SMTP code.
+    #[error("the mail server refused with code {0}")]
+    Refused(u16),
+    /// The address is not one, or the message could not be made.
+    #[error("this is not an e-mail address")]
+    BadAddress,
+}
+
+impl MailTrouble {
+    /// A stable code for scripts.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Unreachable => "mail_unreachable",
+            Self::Slow => "mail_slow",
+            Self::Tls => "mail_tls",
+            Self::SignIn => "mail_sign_in",
+            Self::NotOffered => "mail_not_offered",
+            Self::Refused(_) => "mail_refused",
+            Self::BadAddress => "mail_bad_address",
+        }
+    }
+
+    fn of(error: &lettre::transport::smtp::Error) -> Self {
+        if error.is_timeout() {
+            return Self::Slow;
+        }
+        if error.is_tls() {
+            return Self::Tls;
+        }
+        match error.status().map(u16::from) {
+            Some(530 | 534 | 535 | 538) => Self::SignIn,
+            Some(code) => Self::Refused(code),
+            None if error.is_client() => Self::NotOffered,
+            None => Self::Unreachable,
+        }
+    }
+}
+
 /// A mail with a calendar file. Holds names and an address: no `Debug`.
 pub struct Mail<'a> {
     /// To whom.
@@ -111,6 +168,37 @@ impl Mailer {
                 );
                 Err(MailError::Refused)
             }
+        }
+    }
+
+    /// Connects, protects the connection and signs in as the settings say, and leaves again. No
+    /// message is sent.
+    ///
+    /// # Errors
+    /// [`MailTrouble`].
+    pub async fn check(&self) -> Result<(), MailTrouble> {
+        match self.transport.test_connection().await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(MailTrouble::Unreachable),
+            Err(error) => Err(MailTrouble::of(&error)),
+        }
+    }
+
+    /// Sends a plain text, for an operator who wants to see one arrive.
+    ///
+    /// # Errors
+    /// [`MailTrouble`].
+    pub async fn send_plain(&self, to: &str, subject: &str, body: &str) -> Result<(), MailTrouble> {
+        let to: Address = to.parse().map_err(|_| MailTrouble::BadAddress)?;
+        let message = Message::builder()
+            .from(self.from.clone())
+            .to(Mailbox::new(None, to))
+            .subject(subject)
+            .singlepart(SinglePart::plain(body.to_owned()))
+            .map_err(|_| MailTrouble::BadAddress)?;
+        match self.transport.send(message).await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(MailTrouble::of(&error)),
         }
     }
 

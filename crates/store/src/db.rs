@@ -15,7 +15,7 @@ use ulid::Ulid;
 use visit::{OrgId, Timestamp, VisitId};
 
 /// Every schema step, in order. A step that was released is never edited.
-const MIGRATIONS: &[(i64, &str, &str)] = &[
+pub(crate) const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "initial", include_str!("../migrations/0001_initial.sql")),
     (2, "invited by, and hold", include_str!("../migrations/0002_invited_by_and_hold.sql")),
 ];
@@ -63,6 +63,11 @@ impl KeyId {
 }
 
 impl Shared {
+    pub(crate) fn new(kek: Arc<dyn Kek>, writers: Vec<WriterId>) -> Self {
+        let (next_writer, keys) = (AtomicUsize::new(0), Mutex::new(HashMap::new()));
+        Self { kek, writers, next_writer, keys }
+    }
+
     pub(crate) fn known_key(&self, id: KeyId) -> Option<Arc<DataKey>> {
         self.keys.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
     }
@@ -126,12 +131,7 @@ impl Store {
         let writers = (0..lanes)
             .map(|lane| WriterId::new(format!("{boot}/{lane}")))
             .collect::<std::result::Result<Vec<_>, _>>()?;
-        let shared = Arc::new(Shared {
-            kek,
-            writers,
-            next_writer: AtomicUsize::new(0),
-            keys: Mutex::new(HashMap::new()),
-        });
+        let shared = Arc::new(Shared::new(kek, writers));
 
         let first = OrgId::new(now.unix_ms(), !random);
         let mut store = Self { pools: Arc::new(pools), shared, default_org: first };

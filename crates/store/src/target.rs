@@ -145,7 +145,7 @@ const URL_HELP: &str =
     "the database URL must be sqlite:<path of a file> or postgres://user@host/database";
 
 /// The path of a SQLite URL, taken literally; `None` for PostgreSQL.
-fn sqlite_path(url: &str) -> Result<Option<PathBuf>, StoreError> {
+pub(crate) fn sqlite_path(url: &str) -> Result<Option<PathBuf>, StoreError> {
     if url.starts_with("postgres://") || url.starts_with("postgresql://") {
         return Ok(None);
     }

@@ -3,6 +3,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod demo;
+mod doctor;
 mod init;
 mod serving;
 mod users;

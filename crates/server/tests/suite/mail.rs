@@ -3,7 +3,7 @@
 use crate::common::people::Staff;
 use crate::common::{Clinic, PATIENCE};
 use serde_json::json;
-use server::{Clock, MailConfig, MailSecurity, Mailer};
+use server::{Clock, MailConfig, MailSecurity, MailTrouble, Mailer};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use store::testing::{NOON, TestDb};
@@ -81,6 +81,8 @@ async fn session(stream: TcpStream, taken: mpsc::UnboundedSender<Taken>) -> std:
         } else if command == "RSET" {
             (from, to) = (None, None);
             "250 OK\r\n"
+        } else if greeted && command == "NOOP" {
+            "250 OK\r\n"
         } else if command == "QUIT" {
             return stream.write_all(b"221 bye\r\n").await;
         } else {
@@ -153,4 +155,47 @@ async fn without_a_mail_server_the_visit_is_booked_all_the_same() {
     let mut gray = Staff::clinician(&clinic).await;
     let booked = gray.book(json!({ "patient_email": "pat@patients.example" })).await;
     assert_eq!(booked.body["invitation"]["mailed"], false);
+}
+
+#[tokio::test]
+async fn a_mail_server_is_asked_without_sending_and_a_plain_text_is_sent_on_request() {
+    let (port, mut mails) = smtp_server().await;
+    let mailer = mailer(port);
+    assert_eq!(mailer.check().await, Ok(()));
+    assert!(mails.try_recv().is_err(), "asking sends nothing");
+    let sent = mailer.send_plain("it@clinic.example", "A test", "It works.").await;
+    assert_eq!(sent, Ok(()));
+    let mail = timeout(PATIENCE, mails.recv()).await.expect("in time").expect("a mail");
+    assert_eq!(mail.to, "it@clinic.example");
+    assert!(mail.data.contains("Subject: A test") && mail.data.contains("It works."));
+    let refused = mailer.send_plain(UNKNOWN, "A test", "It works.").await;
+    assert_eq!(refused, Err(MailTrouble::Refused(550)));
+    let odd = mailer.send_plain("no address", "A test", "It works.").await;
+    assert_eq!(odd, Err(MailTrouble::BadAddress));
+}
+
+#[tokio::test]
+async fn a_mail_server_that_will_not_do_is_told_apart_by_its_fault() {
+    let (port, _mails) = smtp_server().await;
+    let config = |port, security, login| MailConfig {
+        host: "localhost".to_owned(),
+        port,
+        security,
+        login,
+        from: "visits@clinic.example".to_owned(),
+    };
+    let check = async |config: MailConfig| {
+        Mailer::new(&config, "Hillside Clinic").expect("a mailer").check().await
+    };
+    let login = Some(("visits".to_owned(), "password".to_owned()));
+    // This server has neither TLS nor a way to sign in.
+    let plain = check(config(port, MailSecurity::StartTls, None)).await;
+    assert_eq!(plain, Err(MailTrouble::NotOffered));
+    let open = check(config(port, MailSecurity::None, login)).await;
+    assert_eq!(open, Err(MailTrouble::NotOffered));
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
+    let gone = listener.local_addr().expect("an address").port();
+    drop(listener);
+    let gone = check(config(gone, MailSecurity::None, None)).await;
+    assert_eq!(gone, Err(MailTrouble::Unreachable));
 }

@@ -3,6 +3,7 @@
 
 mod audit_log;
 mod faults;
+mod inspecting;
 mod once;
 mod people;
 mod sealing;

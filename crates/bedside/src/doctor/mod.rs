@@ -1,0 +1,143 @@
+//! `bedside doctor`: looks whether a clinic's server will work, before patients do.
+//!
+//! Owns the order of the checks and what is said. It works beside a running server and without one.
+//! It changes nothing: what it writes it undoes, what it binds it lets go. It asks nobody whom the
+//! settings or an option do not name.
+
+mod certificate;
+mod clock;
+mod data;
+mod finding;
+mod https;
+mod mail;
+mod ports;
+mod settings;
+mod web;
+
+use crate::config::{Certificate, Config};
+use crate::error::Failure;
+use crate::terminal::Terminal;
+pub use finding::Level;
+use finding::{Check, Finding, Report};
+use https::Trust;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// What `bedside doctor` takes.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Exit code: 0 nothing to mend, 1 warnings, 2 failures (or a wrong command line)."
+)]
+pub struct DoctorArgs {
+    /// The settings file.
+    #[arg(short, long, default_value = "bedside.toml")]
+    config: PathBuf,
+    /// One JSON object instead of lines.
+    #[arg(long)]
+    json: bool,
+    /// Send one test message to this address, if mail is set up. Without this none is sent.
+    #[arg(long, value_name = "ADDRESS")]
+    send_test: Option<String>,
+    /// Compare the clock with this server's (https://…). Without this only with the settings' own
+    /// certificate authority, if one is named there.
+    #[arg(long, value_name = "URL")]
+    clock: Option<String>,
+}
+
+/// Examines, says what was found, and gives the exit code.
+///
+/// # Errors
+/// None of what is found is an error; only the program's own trouble is.
+pub async fn run(args: DoctorArgs, out: &mut Terminal) -> Result<ExitCode, Failure> {
+    let mut examination = Examination { out, json: args.json, findings: Vec::new() };
+    examination.all(&args).await;
+    let Examination { findings, out, json } = examination;
+    out.progress_end();
+    let report = Report::of(findings);
+    if json {
+        out.line(&serde_json::to_string(&report).unwrap_or_default());
+    } else {
+        out.line("");
+        out.title(&report.summary());
+    }
+    Ok(ExitCode::from(report.result.exit_code()))
+}
+
+struct Examination<'a> {
+    out: &'a mut Terminal,
+    json: bool,
+    findings: Vec<Finding>,
+}
+
+impl Examination<'_> {
+    async fn all(&mut self, args: &DoctorArgs) {
+        let config = match Config::read(&args.config) {
+            Ok(config) => config,
+            Err(error) => {
+                let finding = Finding::failed(Check::Settings, "unusable", format!("{error}."));
+                self.found([finding.fix(
+                    "Give the path with -c, or mend the line that is shown. Nothing else was looked at",
+                )]);
+                return;
+            }
+        };
+        self.found(settings::unwise(&config));
+        self.begins("the HTTPS port");
+        let (listener, finding) = web::listener(&config).await;
+        self.found([finding]);
+        self.begins("the name");
+        self.found(web::names(&config, &listener).await);
+        self.found(web::certificate(&config, &listener, web::now_s()));
+        self.begins("the clock");
+        self.found([clock::in_step()]);
+        self.found([compared_clock(args, &config).await]);
+        self.found(ports::media(&config, listener.runs()));
+        self.found([ports::buffers()]);
+        self.found(data::files(&config, &args.config));
+        let (keyring, finding) = data::keyring(&config);
+        self.found([finding]);
+        self.begins("the database");
+        self.found([data::database(&config, keyring, listener.runs()).await]);
+        self.found(data::disk(&config));
+        self.begins("the mail server");
+        self.found([mail::mail(&config, args.send_test.as_deref()).await]);
+    }
+
+    /// Shown while something takes its time.
+    fn begins(&self, what: &'static str) {
+        self.out.progress(bench::Step { what, done: 0, total: 0 });
+    }
+
+    fn found(&mut self, findings: impl IntoIterator<Item = Finding>) {
+        for finding in findings {
+            self.out.progress_end();
+            if !self.json {
+                let fix = finding.fix.as_deref();
+                self.out.finding(finding.level, finding.check.name(), &finding.says, fix);
+            }
+            self.findings.push(finding);
+        }
+    }
+}
+
+/// Against the server of an option, or the authority that the settings name; else nobody is asked.
+async fn compared_clock(args: &DoctorArgs, config: &Config) -> Finding {
+    if let Some(url) = &args.clock {
+        return clock::compared(url, &Trust::public()).await;
+    }
+    if let Certificate::Acme { directory: Some(url), authority_root, .. } = &config.web.certificate
+    {
+        return match authority_root.as_deref().map(crate::tls::roots_in).transpose() {
+            Ok(roots) => clock::compared(url, &roots.map_or_else(Trust::public, Trust::only)).await,
+            Err(error) => {
+                Finding::failed(Check::Certificate, "authority_root", format!("{error}.")).fix(
+                    "Set web.certificate.authority_root to a PEM file with the authority's root",
+                )
+            }
+        };
+    }
+    let says =
+        "The clock was compared with no other: nobody is asked whom the settings do not name.";
+    Finding::not_checked(Check::Clock, "nobody_asked", says)
+        .fix("To compare it: bedside doctor --clock https://… (any server that you trust)")
+}
