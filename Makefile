@@ -12,7 +12,7 @@ WEB_DEPS := web/node_modules/.installed
 WEB_SOURCES := $(shell find web/sdk/src web/app/src web/app/public web/app/*.html web/app/vite*.ts -type f 2>/dev/null)
 WEB_DIST := web/app/dist/.built
 
-.PHONY: help run build test check fmt lint deny unit web-check e2e lab lab-short soak gallery bench bench-peers fuzz protocol clean
+.PHONY: help patched run build test check fmt lint deny unit web-check e2e lab lab-short soak gallery bench bench-peers fuzz protocol clean
 
 help: ## These lines.
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -20,7 +20,11 @@ help: ## These lines.
 run: build ## Build everything and start the demo.
 	target/release/bedside demo $(ARGS)
 
-build: $(WEB_DIST) ## Build the web app and the program (release).
+patched: ## Fetch and patch what third_party/ changes; every target that needs it does this.
+	@$(APT) tools
+	@scripts/patched.sh
+
+build: $(WEB_DIST) patched ## Build the web app and the program (release).
 	@$(APT) tools
 	$(CARGO) build $(FLAGS)
 
@@ -38,26 +42,26 @@ test: ## Everything that CI runs, cheapest first.
 
 check: fmt web-check lint ## The quick half of `make test`.
 
-fmt: ## Formatting.
-	$(CARGO) fmt --all --check
+fmt: patched ## Formatting.
+	$(CARGO) fmt --check
 
 web-check: $(WEB_DEPS) ## Lint, types and unit tests of the web part.
 	npm run --prefix web --silent lint
 	npm run --prefix web --silent types
 	npm run --prefix web --silent test
 
-lint: $(WEB_DIST) ## Clippy, warnings are errors.
+lint: $(WEB_DIST) patched ## Clippy, warnings are errors.
 	@$(APT) tools
-	$(CARGO) clippy $(FLAGS) --all-targets -- -D warnings
+	$(CARGO) clippy $(FLAGS) --no-deps --all-targets -- -D warnings
 
-deny: $(DENY) ## Licences, bans and sources of dependencies.
+deny: $(DENY) patched ## Licences, bans and sources of dependencies.
 	$(DENY) --log-level error check licenses bans sources
 
 $(DENY):
 	$(CARGO) install cargo-deny --version $(DENY_VERSION) --locked --root $(TOOLS) --target-dir $(TOOLS)/build
 	rm -rf $(TOOLS)/build
 
-unit: $(WEB_DIST) ## Rust tests: unit, conformance, attack.
+unit: $(WEB_DIST) patched ## Rust tests: unit, conformance, attack.
 	@$(APT) postgres
 	@$(APT) coturn
 	$(CARGO) test $(FLAGS)
@@ -95,7 +99,7 @@ fuzz: ## Fuzz every target for SECONDS (60) each; TARGETS='a b' for some.
 	@$(APT) tools
 	FUZZ_SECONDS=$(or $(SECONDS),60) scripts/fuzz.sh $(TARGETS)
 
-protocol: ## Write web/sdk/src/protocol.ts from the Rust types.
+protocol: patched ## Write web/sdk/src/protocol.ts from the Rust types.
 	UPDATE_PROTOCOL=1 $(CARGO) test --release -p protocol --test typescript
 
 clean: ## Remove what was built.

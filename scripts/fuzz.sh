@@ -9,6 +9,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+scripts/patched.sh
 seconds=${FUZZ_SECONDS:-60}
 build=${CARGO_TARGET_DIR:-$PWD/target/fuzz}
 found=${FUZZ_KEEP:-$build/found}

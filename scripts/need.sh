@@ -21,6 +21,7 @@ install() { # <what for> <package>…
 case "${1:-}" in
 tools)
     command -v cargo >/dev/null || { say "Rust is missing. See https://rustup.rs"; exit 1; }
+    command -v patch >/dev/null || install "to patch a dependency" patch
     command -v cc >/dev/null || install "to build SQLite and the crypto library" build-essential
     ;;
 node)

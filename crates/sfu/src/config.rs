@@ -38,6 +38,9 @@ pub(crate) const INITIAL_ESTIMATE_BPS: u64 = 600_000;
 /// The estimator looks for at least this much, bits per second, even while little is shown. Its first
 /// probes run before any video does, and a picture that is enlarged should not have to wait.
 pub(crate) const LEAST_DESIRED_BPS: u64 = 2_500_000;
+/// Kept up by padding on a path with room, bits per second, so that the estimate stays alive while
+/// little is sent.
+pub(crate) const PADDING_FLOOR_BPS: u64 = 50_000;
 /// Largest SDP text that reaches the parser, bytes.
 pub(crate) const MAX_SDP_BYTES: usize = 128 * 1024;
 /// Most m-lines in an SDP.

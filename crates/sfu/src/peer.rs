@@ -19,7 +19,7 @@ use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig, RtcError};
 use visit::{SeatId, Source, VisitId};
 
 use crate::command::{Sources, Tile, TransportId};
-use crate::config::{INITIAL_ESTIMATE_BPS, LEAST_DESIRED_BPS, rids};
+use crate::config::{INITIAL_ESTIMATE_BPS, LEAST_DESIRED_BPS, PADDING_FLOOR_BPS, rids};
 use crate::forward::Rewriter;
 use crate::keyframe::KeyframeGate;
 use crate::layers::{Governor, LayerInfo, NOMINAL, NOMINAL_SCREEN};
@@ -159,8 +159,9 @@ pub(crate) struct Peer {
     pub governor: Governor,
     /// Last estimate of the path to the client.
     pub estimate_bps: u64,
-    /// Rates last given to the estimator.
-    pub probing: (u64, u64),
+    /// What was last given to the estimator: what to sustain, what to look for, both bits per
+    /// second, and whether the path is squeezed.
+    pub probing: (u64, u64, bool),
     /// Our data channel, from the first offer on.
     pub channel: Option<ChannelId>,
     pub channel_open: bool,
@@ -249,7 +250,7 @@ impl Peer {
             tiles: None,
             governor: Governor::default(),
             estimate_bps: INITIAL_ESTIMATE_BPS,
-            probing: (0, LEAST_DESIRED_BPS),
+            probing: (0, LEAST_DESIRED_BPS, false),
             channel: None,
             channel_open: false,
             ping_counter: 0,
@@ -397,11 +398,14 @@ impl Peer {
         stream.map(|s| s.request_keyframe(KeyframeRequestKind::Pli)).is_some()
     }
 
-    /// Tells the estimator what to sustain and what to look for.
-    pub(crate) fn probe_for(&mut self, minimum_bps: u64, desired_bps: u64) {
-        if self.probing != (minimum_bps, desired_bps) {
-            self.probing = (minimum_bps, desired_bps);
-            self.rtc.bwe().set_bitrate(Bitrate::from(minimum_bps), Bitrate::from(desired_bps));
+    /// Tells the estimator what to sustain and what to look for. Padding is not kept up on a path
+    /// that is squeezed: there it would push the sound aside.
+    pub(crate) fn probe_for(&mut self, minimum_bps: u64, desired_bps: u64, squeezed: bool) {
+        let wish = (minimum_bps, desired_bps, squeezed);
+        if std::mem::replace(&mut self.probing, wish) != wish {
+            let mut bwe = self.rtc.bwe();
+            bwe.set_bitrate(Bitrate::from(minimum_bps), Bitrate::from(desired_bps));
+            bwe.set_padding_floor(Bitrate::from(if squeezed { 0 } else { PADDING_FLOOR_BPS }));
         }
     }
 

@@ -121,7 +121,7 @@ impl Shard {
         };
         let least = if decision.squeezed { 0 } else { LEAST_DESIRED_BPS };
         let desired = (decision.desired_bps + audio).max(least);
-        if guarded(|| peer.probe_for(minimum, desired)).is_none() {
+        if guarded(|| peer.probe_for(minimum, desired, decision.squeezed)).is_none() {
             return self.panicked(now, key);
         }
 
@@ -148,6 +148,11 @@ impl Shard {
                     None => slot.current = None,
                     Some(layer) if slot.current != Some(layer) => {
                         let newcomer = slot.current.is_none();
+                        // The keyframe of the lower layer is a while away. What the path cannot
+                        // carry until then would take the sound with it: the picture stands.
+                        if decision.squeezed && Some(layer) < slot.current {
+                            slot.current = None;
+                        }
                         wanted.extend(slot.feeder.map(|f| (n, newcomer, (f, source, layer))));
                     }
                     Some(_) => {}

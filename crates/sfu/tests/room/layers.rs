@@ -36,6 +36,8 @@ fn the_tile_chooses_the_layer() {
             }),
             "layer {layer}"
         );
+        // The last of the old layer may have come in the same instant.
+        net.run(ms(1));
         let t = net.now;
         net.run(ms(1_000));
         assert_eq!(layers(&mut net, 1, 2, t), [layer]);
