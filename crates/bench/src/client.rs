@@ -77,6 +77,8 @@ pub struct ReceivedPacket {
     pub payload: std::sync::Arc<[u8]>,
     /// It did not come the first time and was repaired by a retransmission (RFC 4588).
     pub repaired: bool,
+    /// What it belongs to; none on a line that nobody owns just now.
+    pub source: Option<Source>,
 }
 
 /// What happened. Not `Debug`: some name a seat.
@@ -414,8 +416,9 @@ impl Client {
         }
         if self.packets {
             let payload = packet.payload.clone();
-            let repaired = arrival.repaired;
-            self.events.push_back(ClientEvent::Packet(ReceivedPacket { payload, repaired }));
+            let (repaired, source) = (arrival.repaired, arrival.source);
+            let packet = ReceivedPacket { payload, repaired, source };
+            self.events.push_back(ClientEvent::Packet(packet));
         }
     }
 

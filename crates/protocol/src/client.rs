@@ -3,7 +3,7 @@
 use crate::{CheckReport, ErrorCode, limits};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
-use visit::{ConsentDecision, Purpose, SeatId, Source, VisitId};
+use visit::{ConsentDecision, Pictures, Purpose, SeatId, Source, VisitId};
 
 /// How one remote picture is shown right now. Drives the choice of the simulcast layer.
 #[derive(Clone, Serialize, Deserialize, TS)]
@@ -170,6 +170,11 @@ pub enum ClientMessage {
     Share {
         /// Start or stop.
         on: bool,
+    },
+    /// With which pictures the person takes part. Takes effect at the server, and others are told.
+    Pictures {
+        /// All, small or none.
+        pictures: Pictures,
     },
     /// What is on the glass.
     View {

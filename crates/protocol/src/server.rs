@@ -4,8 +4,8 @@ use crate::{CheckReport, ErrorBody, ErrorCode};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use visit::{
-    Action, ConsentDecision, Purpose, Role, SeatId, SeatState, Source, Timestamp, VisitId,
-    VisitState,
+    Action, ConsentDecision, Pictures, Purpose, Role, SeatId, SeatState, Source, Timestamp,
+    VisitId, VisitState,
 };
 
 /// Everything that the server may say.
@@ -283,6 +283,10 @@ pub struct Person {
     pub camera: bool,
     /// Sharing a screen.
     pub screen: bool,
+    /// Which pictures they take part with, by their own choice.
+    pub pictures: Pictures,
+    /// The path to them is so narrow that the server sends them sound and leaves out pictures.
+    pub narrow: bool,
 }
 
 /// Whether an m-line sends or receives, seen from the browser.

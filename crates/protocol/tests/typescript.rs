@@ -15,6 +15,7 @@ fn generated() -> String {
         visit::Timestamp,
         visit::Role,
         visit::Source,
+        visit::Pictures,
         visit::VisitState,
         visit::SeatState,
         visit::Purpose,

@@ -2,7 +2,7 @@
 //!
 //! None of these types has `Debug`: most of them name a seat.
 
-use visit::{SeatId, Source, VisitId};
+use visit::{Pictures, SeatId, Source, VisitId};
 
 /// One WebRTC transport. Chosen by the server, unique for the life of the process; a reconnect by a
 /// full rejoin takes a new one.
@@ -140,6 +140,16 @@ pub enum Command {
         /// The pictures on the page.
         tiles: Vec<Tile>,
     },
+    /// Which pictures a viewer is sent at all, whatever its page shows: every one, faces in their
+    /// smallest layer only, or none. Sound is not touched. Until then: every one.
+    Pictures {
+        /// The room.
+        visit: VisitId,
+        /// The viewing transport.
+        transport: TransportId,
+        /// Which.
+        pictures: Pictures,
+    },
     /// Ends one transport ([`CloseCode::Left`]).
     Leave {
         /// The room.
@@ -166,6 +176,7 @@ impl Command {
             | Self::SetMuted { visit, .. }
             | Self::Share { visit, .. }
             | Self::View { visit, .. }
+            | Self::Pictures { visit, .. }
             | Self::Leave { visit, .. }
             | Self::CloseVisit { visit } => *visit,
         }

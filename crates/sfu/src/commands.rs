@@ -50,6 +50,12 @@ impl Shard {
                     self.view(now, key, tiles);
                 }
             }
+            Command::Pictures { visit, transport, pictures } => {
+                if let Some(key) = self.find(visit, transport) {
+                    self.peers[key].pictures = pictures;
+                    self.allocate(now, key);
+                }
+            }
             Command::Leave { visit, transport } => {
                 if let Some(key) = self.find(visit, transport) {
                     self.close_and_settle(now, key, CloseCode::Left);

@@ -16,7 +16,7 @@ use str0m::net::Transmit;
 use str0m::rtp::{Extension, RtpPacket, Ssrc};
 use str0m::stats::PeerStats;
 use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig, RtcError};
-use visit::{SeatId, Source, VisitId};
+use visit::{Pictures, SeatId, Source, VisitId};
 
 use crate::command::{Sources, Tile, TransportId};
 use crate::config::{INITIAL_ESTIMATE_BPS, LEAST_DESIRED_BPS, PADDING_FLOOR_BPS, rids};
@@ -156,6 +156,8 @@ pub(crate) struct Peer {
     pub slots: Vec<Slot>,
     /// What the page shows; `None` before the first `View`.
     pub tiles: Option<Vec<Tile>>,
+    /// Which pictures it is sent at all.
+    pub pictures: Pictures,
     pub governor: Governor,
     /// Last estimate of the path to the client.
     pub estimate_bps: u64,
@@ -248,6 +250,7 @@ impl Peer {
             publications: [Source::Mic, Source::Camera, Source::Screen].map(publication),
             slots: Vec::new(),
             tiles: None,
+            pictures: Pictures::Full,
             governor: Governor::default(),
             estimate_bps: INITIAL_ESTIMATE_BPS,
             probing: (0, LEAST_DESIRED_BPS, false),

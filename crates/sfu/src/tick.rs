@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use str0m::stats::PeerStats;
-use visit::Source;
+use visit::{Pictures, Source};
 
 use crate::command::{CloseCode, SfuEvent};
 use crate::config::{
@@ -22,6 +22,8 @@ const LEAST_ESTIMATE_BPS: u64 = 100_000;
 const RESERVE: u64 = 20;
 /// The tile taken before the first `View`.
 const DEFAULT_TILE_PX: (u16, u16) = (640, 360);
+/// The tile of a face for whoever chose small pictures: smaller than the smallest layer.
+const SMALL_TILE_PX: (u16, u16) = (1, 1);
 /// A video's layers begin within this time of each other.
 const LAYERS_START_WITHIN: Duration = Duration::from_millis(500);
 /// How often the speaker of a room is judged.
@@ -193,6 +195,11 @@ impl Shard {
                     Some(t) => ((t.width_px, t.height_px), t.pinned),
                     None => continue,
                 },
+            };
+            let tile_px = match (viewer.pictures, source) {
+                (Pictures::None, _) => continue,
+                (Pictures::Small, Source::Camera) => SMALL_TILE_PX,
+                _ => tile_px,
             };
             let priority = match source {
                 _ if pinned => 0,

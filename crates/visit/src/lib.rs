@@ -19,6 +19,6 @@ pub use machine::{
     VisitInit, VisitOutcome,
 };
 pub use permission::{Action, permits};
-pub use person::{Role, Source};
+pub use person::{Pictures, Role, Source};
 pub use state::{SeatState, SeatTrigger, VisitState, VisitTrigger};
 pub use time::{Duration, Timestamp};

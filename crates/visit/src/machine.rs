@@ -12,8 +12,8 @@ pub use seat::{Seat, SeatInit, Sending};
 
 use crate::permission::{Action, permits};
 use crate::{
-    ConsentDecision, ConsentRecord, Duration, OrgId, Purpose, Role, SeatId, SeatState, SeatTrigger,
-    Timestamp, UserId, VisitId, VisitState, VisitTrigger, consent,
+    ConsentDecision, ConsentRecord, Duration, OrgId, Pictures, Purpose, Role, SeatId, SeatState,
+    SeatTrigger, Timestamp, UserId, VisitId, VisitState, VisitTrigger, consent,
 };
 
 /// How long a seat is held for somebody whose connection was lost.
@@ -209,6 +209,7 @@ impl Step<'_> {
             }
             Command::Send { mic, camera } => self.send(own_seat(actor)?, mic, camera),
             Command::Share(on) => self.share(own_seat(actor)?, on),
+            Command::Pictures(pictures) => self.pictures(own_seat(actor)?, pictures),
             Command::MediaUp(seat) => self.media_up(actor, seat),
             Command::MediaLost(seat) => self.media_lost(actor, seat),
             Command::Leave => {
@@ -317,6 +318,23 @@ impl Step<'_> {
         self.set_sending(id, wanted)
     }
 
+    fn pictures(&mut self, id: SeatId, pictures: Pictures) -> Result<(), Refusal> {
+        let seat = self.seat_mut(id)?;
+        if !seat.state.is_inside() {
+            return Err(Refusal::WrongState);
+        }
+        let before = (seat.pictures, seat.lets_out());
+        seat.pictures = pictures;
+        let lets_out = seat.lets_out();
+        if before.0 != pictures {
+            self.effects.push(Effect::Pictures(id, pictures));
+        }
+        if before.1 != lets_out {
+            self.effects.push(Effect::Sending(id, lets_out));
+        }
+        Ok(())
+    }
+
     fn mute(&mut self, id: SeatId) -> Result<(), Refusal> {
         let seat = self.seat_mut(id)?;
         if !seat.state.is_inside() {
@@ -333,8 +351,12 @@ impl Step<'_> {
     fn set_sending(&mut self, id: SeatId, wanted: Sending) -> Result<(), Refusal> {
         let seat = self.seat_mut(id)?;
         if seat.sending != wanted {
+            let before = seat.lets_out();
             seat.sending = wanted;
-            self.effects.push(Effect::Sending(id, wanted));
+            let lets_out = seat.lets_out();
+            if before != lets_out {
+                self.effects.push(Effect::Sending(id, lets_out));
+            }
         }
         Ok(())
     }
@@ -373,7 +395,9 @@ impl Step<'_> {
             self.effects.push(Effect::OpenMedia(id));
         }
         if from.is_inside() && !to.is_inside() {
-            self.seat_mut(id)?.sending = Sending::default();
+            let seat = self.seat_mut(id)?;
+            seat.sending = Sending::default();
+            seat.pictures = Pictures::default();
             self.effects.push(Effect::CloseMedia(id));
         }
         self.after_move()

@@ -336,6 +336,39 @@ fn muting_is_done_once_and_only_silences() {
 }
 
 #[test]
+fn sound_only_keeps_the_camera_in_and_outlives_a_lost_connection() {
+    let mut v = visit();
+    in_call(&mut v);
+    let me = Actor::Seat(PATIENT);
+    assert_eq!(
+        no(&mut v, 30, Actor::Seat(FAMILY), Command::Pictures(Pictures::None)),
+        Refusal::WrongState
+    );
+    ok(&mut v, 31, me, Command::Send { mic: true, camera: true });
+    let sound = Sending { mic: true, camera: false, screen: false };
+    assert!(
+        ok(&mut v, 32, me, Command::Pictures(Pictures::None))
+            == vec![Effect::Pictures(PATIENT, Pictures::None), Effect::Sending(PATIENT, sound)]
+    );
+    // Neither the switch of the camera nor saying it again lets a picture out.
+    assert!(ok(&mut v, 33, me, Command::Pictures(Pictures::None)).is_empty());
+    assert!(ok(&mut v, 34, me, Command::Send { mic: true, camera: true }).is_empty());
+    ok(&mut v, 35, Actor::System, Command::Disconnect { seat: PATIENT, connection: 2 });
+    ok(&mut v, 36, Actor::System, Command::Connect { seat: PATIENT, connection: 3 });
+    let seat = v.seat(PATIENT).map(|s| (s.pictures, s.lets_out()));
+    assert_eq!(seat, Some((Pictures::None, sound)));
+    assert!(
+        ok(&mut v, 37, me, Command::Pictures(Pictures::Small))
+            == vec![
+                Effect::Pictures(PATIENT, Pictures::Small),
+                Effect::Sending(PATIENT, Sending { camera: true, ..sound })
+            ]
+    );
+    ok(&mut v, 38, Actor::Seat(HOST), Command::PutBack(PATIENT));
+    assert_eq!(v.seat(PATIENT).map(|s| s.pictures), Some(Pictures::Full));
+}
+
+#[test]
 fn what_was_said_while_one_was_put_back_stays_unseen() {
     let mut v = visit();
     in_call(&mut v);
@@ -374,7 +407,7 @@ fn decode((actor, command, seat, arg, _): WalkStep) -> (Actor, Command) {
     };
     let (connection, flag) = (u64::from(arg % 5), arg.is_multiple_of(2));
     let third = |n: u8| usize::from(n % 3);
-    let command = match command % 18 {
+    let command = match command % 19 {
         0 | 1 => Command::Connect { seat, connection },
         2 => Command::Disconnect { seat, connection },
         3 => Command::CheckDone,
@@ -390,6 +423,7 @@ fn decode((actor, command, seat, arg, _): WalkStep) -> (Actor, Command) {
         14 => Command::MediaUp(seat),
         15 => Command::MediaLost(seat),
         16 => Command::ReplaceLink(seat),
+        17 => Command::Pictures(Pictures::ALL[third(arg)]),
         _ => {
             if flag {
                 Command::Leave
@@ -411,6 +445,7 @@ proptest! {
     ) {
         let mut v = visit();
         let mut open = std::collections::BTreeSet::new();
+        let mut told = std::collections::BTreeMap::new();
         let mut now = 0;
         for step in walk {
             let (actor, command) = decode(step);
@@ -418,15 +453,26 @@ proptest! {
             let Ok(effects) = v.apply(at(now), actor, command) else { continue };
             for effect in effects {
                 match effect {
-                    Effect::OpenMedia(seat) => { open.insert(seat); }
-                    Effect::CloseMedia(seat) => { open.remove(&seat); }
+                    Effect::OpenMedia(seat) => {
+                        open.insert(seat);
+                        // Opening states anew what is let out.
+                        told.insert(seat, v.seat(seat).map(Seat::lets_out).unwrap_or_default());
+                    }
+                    Effect::CloseMedia(seat) => {
+                        open.remove(&seat);
+                        told.remove(&seat);
+                    }
+                    Effect::Sending(seat, sending) => { told.insert(seat, sending); }
                     _ => {}
                 }
             }
             for seat in &v.seats {
                 prop_assert_eq!(open.contains(&seat.id), seat.state.is_inside());
+                // What the media plane was told last is what the seat lets out.
+                prop_assert_eq!(told.get(&seat.id).copied().unwrap_or_default(), seat.lets_out());
                 if !seat.state.is_inside() {
                     prop_assert_eq!(seat.sending, Sending::default());
+                    prop_assert_eq!(seat.pictures, Pictures::Full);
                 } else if !seat.role.is_clinic() {
                     let consent = consent::current(&seat.consents, Purpose::Visit);
                     prop_assert_eq!(consent, Some(ConsentDecision::Given));

@@ -65,6 +65,25 @@ pub enum Source {
     Screen,
 }
 
+/// Which pictures a person takes part with. Their own choice, for a narrow or costly line, and known
+/// to everybody inside.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Pictures {
+    /// Every picture, as large as it is shown.
+    #[default]
+    Full,
+    /// Faces in their smallest size; shared screens in full.
+    Small,
+    /// Sound only: no picture goes to the person, and none of their camera goes out.
+    None,
+}
+
+impl Pictures {
+    /// Every choice, for tables and tests.
+    pub const ALL: [Self; 3] = [Self::Full, Self::Small, Self::None];
+}
+
 impl Source {
     /// Every source, for tables and tests.
     pub const ALL: [Self; 3] = [Self::Mic, Self::Camera, Self::Screen];

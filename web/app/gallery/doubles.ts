@@ -80,6 +80,8 @@ export function participant(over: Partial<Participant> = {}): Participant {
     mic: true,
     camera: true,
     screen: false,
+    pictures: 'full',
+    narrow: false,
     me: false,
     speaking: false,
     tracks: { mic: null, camera: null, screen: null },

@@ -19,6 +19,8 @@ export interface MeOwner {
   send(message: ClientMessage): boolean;
   /** The track to send from this source, or none. */
   track(source: Source, track: MediaStreamTrack | null): void;
+  /** The camera's switch is put on. */
+  cameraWanted(): void;
   interrupted(source: 'mic' | 'camera'): void;
   fixNeeded(source: 'mic' | 'camera', code: CheckCode): void;
 }
@@ -61,7 +63,13 @@ export class LocalSide implements LocalPerson {
     this.#share = share;
     this.devices = devices;
     this.mic = { on: new Cell(false), set: (on) => this.#switch('mic', on) };
-    this.camera = { on: new Cell(false), set: (on) => this.#switch('camera', on) };
+    this.camera = {
+      on: new Cell(false),
+      set: (on) => {
+        if (on) this.#owner.cameraWanted();
+        return this.#switch('camera', on);
+      },
+    };
     this.screen = {
       on: new Cell(false),
       supported: share !== undefined,

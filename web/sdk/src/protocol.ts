@@ -3,6 +3,7 @@
 export type Timestamp = number;
 export type Role = "host" | "colleague" | "patient" | "family" | "interpreter" | "staff";
 export type Source = "mic" | "camera" | "screen";
+export type Pictures = "full" | "small" | "none";
 export type VisitState = "scheduled" | "open" | "in_progress" | "ended" | "no_show" | "failed";
 export type SeatState = "invited" | "checking" | "consenting" | "waiting" | "admitted" | "in_call" | "away" | "left" | "removed";
 export type Purpose = "visit" | "recording" | "captions";
@@ -202,7 +203,11 @@ camera: boolean, } | { "type": "share",
 /**
  * Start or stop.
  */
-on: boolean, } | { "type": "view", 
+on: boolean, } | { "type": "pictures", 
+/**
+ * All, small or none.
+ */
+pictures: Pictures, } | { "type": "view", 
 /**
  * One entry per remote picture.
  */
@@ -295,7 +300,15 @@ camera: boolean,
 /**
  * Sharing a screen.
  */
-screen: boolean, };
+screen: boolean, 
+/**
+ * Which pictures they take part with, by their own choice.
+ */
+pictures: Pictures, 
+/**
+ * The path to them is so narrow that the server sends them sound and leaves out pictures.
+ */
+narrow: boolean, };
 export type Direction = "send" | "receive";
 export type TrackLine = { 
 /**

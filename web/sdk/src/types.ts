@@ -21,6 +21,7 @@ import type {
   ErrorCode,
   LinkQuality,
   Person,
+  Pictures,
   Purpose,
   QualityReport,
   Role,
@@ -334,10 +335,11 @@ export interface TileRef {
 }
 
 /**
- * Which pictures one takes part with. `small`: the others' faces come in their smallest size, shared
- * screens in full. `none`: sound only; no picture comes in, and one's own camera is off.
+ * Which pictures one takes part with; the others see it. `small`: the others' faces come in their
+ * smallest size, shared screens in full. `none`: sound only; no picture comes in, and one's own camera
+ * is off. Switching the camera on ends that.
  */
-export type PictureWish = 'full' | 'small' | 'none';
+export type PictureWish = Pictures;
 
 /** What a page may want to announce. */
 export type VisitEvent =

@@ -33,6 +33,7 @@ import { Cell, Cleanup, Emitter } from './signal';
 import { Wire } from './socket';
 import { Tiles, type Observers } from './tiles';
 import { WakeLock, type LockScreen } from './wake';
+import { Wish } from './wish';
 import type {
   AttachOptions,
   LocalDevices,
@@ -71,12 +72,11 @@ export class Visit extends VisitOrders implements VisitClient {
   readonly #attachments: Attachments;
   readonly #quality: QualityLoop;
   readonly #pressure = new Pressure();
+  readonly #wish: Wish;
   readonly #wake: WakeLock;
   readonly #health: Health;
   #local = NO_TRACKS;
   #inside = false;
-  /** Sound only switched the camera off, so it comes back with the pictures. */
-  #cameraOwed = false;
   /** Devices that were on when another device took over. */
   #held: { readonly mic: boolean; readonly camera: boolean } | null = null;
 
@@ -108,6 +108,7 @@ export class Visit extends VisitOrders implements VisitClient {
         command: (message) => this.#wire.command(message),
         send,
         track: (source, track) => this.#localTrack(source, track),
+        cameraWanted: () => this.#wish.cameraWanted(),
         interrupted: (source) => this.#events.emit({ type: 'interrupted', source }),
         fixNeeded: (source, code) => this.#events.emit({ type: 'fix_needed', source, code }),
       },
@@ -115,6 +116,11 @@ export class Visit extends VisitOrders implements VisitClient {
     );
     this.#speakers = new Speakers(deps.devices.speakerId, deps.audio);
     this.#tiles = new Tiles(env, (tiles) => this.#inside && send({ type: 'view', tiles }), deps.observers);
+    this.#wish = new Wish(this.pictures, {
+      send: (message) => this.#inside && send(message),
+      limit: (wish) => this.#tiles.limit(wish),
+      camera: this.me.camera,
+    });
     this.#attachments = new Attachments(this.#roster.people);
     this.#quality = new QualityLoop(env, {
       stats: () => this.#media.stats(),
@@ -221,17 +227,8 @@ export class Visit extends VisitOrders implements VisitClient {
     this.#tiles.pin(tile === null ? null : trackKey(tile.seat, tile.source));
   }
 
-  async setPictures(wish: PictureWish): Promise<void> {
-    if (wish === this.pictures.value) return;
-    this.pictures.set(wish);
-    this.#tiles.limit(wish);
-    if (wish === 'none') {
-      this.#cameraOwed = this.me.camera.on.value;
-      await this.me.camera.set(false);
-    } else if (this.#cameraOwed) {
-      this.#cameraOwed = false;
-      await this.me.camera.set(true);
-    }
+  setPictures(wish: PictureWish): Promise<void> {
+    return this.#wish.choose(wish);
   }
 
   playSound(): Promise<void> {
@@ -346,6 +343,7 @@ export class Visit extends VisitOrders implements VisitClient {
     this.#setState(state);
     this.intents.greeted(state);
     if (this.#inside) {
+      this.#wish.renew();
       this.me.renew();
       this.#tiles.renew();
       this.#chat.opened(this.serverNow());
@@ -387,6 +385,7 @@ export class Visit extends VisitOrders implements VisitClient {
     if (inside === this.#inside) return;
     this.#inside = inside;
     if (inside) {
+      this.#wish.renew();
       this.me.inside(true);
       void this.me.openDevices(this.#options.start ?? {}).catch(() => undefined);
       this.#chat.opened(this.serverNow());
@@ -409,6 +408,7 @@ export class Visit extends VisitOrders implements VisitClient {
     if (!this.#inside) return;
     const change = this.#roster.room(room);
     if (change === null) return;
+    this.#wish.told(room.people.find((p) => p.seat === this.me.identity.value?.seat)?.pictures);
     for (const person of change.joined) this.#events.emit({ type: 'joined', person });
     for (const { seat, name } of change.left) this.#events.emit({ type: 'left', seat, name });
     for (const seat of this.roomed(room)) this.#events.emit({ type: 'waiting', seat });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { inCall } from './support/visit';
+import { HOST, ME } from './support/peer';
+import { inCall, person, room, welcome } from './support/visit';
 
 describe('sound only', () => {
   it('switches the camera off, and on again with the pictures', async () => {
@@ -17,6 +18,40 @@ describe('sound only', () => {
     const { visit, world } = await inCall();
     await visit.setPictures('none');
     expect(world.wire.all('sending').at(-1)).toMatchObject({ mic: true, camera: false });
+  });
+
+  it('tells the server what was chosen, again after each greeting', async () => {
+    const { visit, world, greet } = await inCall();
+    await visit.setPictures('none');
+    expect(world.wire.all('pictures')).toEqual([{ type: 'pictures', pictures: 'none' }]);
+    world.wire.drop();
+    await greet(welcome('in_call', { transport: 1 }));
+    expect(world.wire.all('pictures')).toEqual([{ type: 'pictures', pictures: 'none' }]);
+    await visit.setPictures('small');
+    expect(world.wire.all('pictures').at(-1)).toMatchObject({ pictures: 'small' });
+  });
+
+  it('finds the choice again that the server kept over a reload', async () => {
+    const { visit, world, machine } = await inCall();
+    expect(world.wire.all('pictures')).toEqual([]);
+    world.wire.say(room(2, [person(ME, { pictures: 'none' }), person(HOST)]));
+    await world.advance(0);
+    expect(visit.pictures.value).toBe('none');
+    expect(machine.live('video')).toEqual([]);
+    // What was chosen here is newer than what the server says about before.
+    await visit.setPictures('full');
+    world.wire.say(room(3, [person(ME, { pictures: 'none' }), person(HOST)]));
+    await world.advance(0);
+    expect(visit.pictures.value).toBe('full');
+  });
+
+  it('ends when the camera is switched on', async () => {
+    const { visit, world, machine } = await inCall();
+    await visit.setPictures('none');
+    await visit.me.camera.set(true);
+    expect(visit.pictures.value).toBe('full');
+    expect(machine.live('video')).toHaveLength(1);
+    expect(world.wire.all('pictures').at(-1)).toMatchObject({ pictures: 'full' });
   });
 
   it('leaves a camera off that was off before', async () => {

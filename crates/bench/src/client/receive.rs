@@ -59,6 +59,8 @@ pub struct ReceivedTrack {
 pub(super) struct Arrival {
     pub first_picture: Option<(SeatId, Source)>,
     pub repaired: bool,
+    /// What it belongs to; none on a line without an owner.
+    pub source: Option<Source>,
 }
 
 /// All remote tracks of a client.
@@ -121,6 +123,7 @@ impl Receiver {
         let Some(track) = self.tracks.iter_mut().find(|t| t.mid == Some(mid)) else {
             return arrival;
         };
+        arrival.source = Some(track.source);
         let seq = *packet.seq_no;
         let (low, high) = track.seqs.map_or((seq, seq), |(l, h)| (l.min(seq), h.max(seq)));
         track.seqs = Some((low, high));

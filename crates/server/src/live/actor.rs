@@ -247,6 +247,7 @@ impl Task {
                 Effect::OpenMedia(seat) => self.open_media(seat),
                 Effect::CloseMedia(seat) => self.close_media(seat),
                 Effect::Sending(seat, sending) => self.apply_sending(seat, sending),
+                Effect::Pictures(seat, pictures) => self.apply_pictures(seat, pictures),
                 Effect::Muted(seat) => self.send(seat, ServerMessage::MutedByClinic {}),
                 Effect::VisitMoved { .. } | Effect::Consent { .. } => {}
             }

@@ -39,7 +39,8 @@ fn one(by: Actor, effect: &Effect) -> Option<Event> {
         Effect::DropConnection { .. }
         | Effect::OpenMedia(_)
         | Effect::CloseMedia(_)
-        | Effect::Sending(..) => return None,
+        | Effect::Sending(..)
+        | Effect::Pictures(..) => return None,
     };
     Some(event)
 }
@@ -64,7 +65,13 @@ const fn seat_kind(trigger: SeatTrigger) -> Kind {
 /// Whether somebody inside would see a difference.
 pub fn changes_room(effects: &[Effect]) -> bool {
     effects.iter().any(|e| {
-        matches!(e, Effect::SeatMoved { .. } | Effect::VisitMoved { .. } | Effect::Sending(..))
+        matches!(
+            e,
+            Effect::SeatMoved { .. }
+                | Effect::VisitMoved { .. }
+                | Effect::Sending(..)
+                | Effect::Pictures(..)
+        )
     })
 }
 

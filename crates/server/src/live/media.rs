@@ -7,8 +7,9 @@ use protocol::{
     TrackLine,
 };
 use sfu::{Sfu, SfuEvent, Sources, Tile, TransportId};
+use std::collections::HashSet;
 use visit::permission::permits;
-use visit::{Action, Actor, Command, SeatId, Sending, Source, VisitId};
+use visit::{Action, Actor, Command, Pictures, SeatId, Sending, Source, VisitId};
 
 /// One person's transport.
 pub(super) struct Media {
@@ -18,6 +19,8 @@ pub(super) struct Media {
     pub orphaned: bool,
     sharing: bool,
     quality: Quality,
+    /// Pictures that the forwarding unit leaves out, because the path to this person is narrow.
+    paused: HashSet<(SeatId, Source)>,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -68,8 +71,8 @@ impl Task {
             camera: may(Action::PublishCamera),
             screen: may(Action::ShareScreen),
         };
-        let muted =
-            Sources { mic: !person.sending.mic, camera: !person.sending.camera, screen: false };
+        let (lets_out, pictures) = (person.lets_out(), person.pictures);
+        let muted = Sources { mic: !lets_out.mic, camera: !lets_out.camera, screen: false };
         let transport = TransportId(self.core.next_transport());
         self.state.media.insert(
             seat,
@@ -79,10 +82,20 @@ impl Task {
                 orphaned: false,
                 sharing: false,
                 quality: Quality::default(),
+                paused: HashSet::new(),
             },
         );
         let visit = self.state.visit.id;
         self.media_tell(sfu::Command::Join { visit, seat, transport, rights, muted });
+        self.apply_pictures(seat, pictures);
+    }
+
+    /// Which pictures a person is sent, enforced where packets leave.
+    pub(super) fn apply_pictures(&self, seat: SeatId, pictures: Pictures) {
+        if let Some(media) = self.state.media.get(&seat) {
+            let (visit, transport) = (self.state.visit.id, media.id);
+            self.media_tell(sfu::Command::Pictures { visit, transport, pictures });
+        }
     }
 
     /// Takes the transport away.
@@ -149,7 +162,7 @@ impl Task {
                 media.orphaned = true;
                 self.open_media(seat);
                 if let Some(person) = self.state.visit.seat(seat) {
-                    self.apply_sending(seat, person.sending);
+                    self.apply_sending(seat, person.lets_out());
                 }
             }
             ClientMessage::View { tiles } => {
@@ -231,6 +244,7 @@ impl Task {
                 if current(&viewer, &transport) =>
             {
                 self.send(viewer, ServerMessage::VideoPaused { seat, source, paused });
+                self.note_paused(viewer, (seat, source), paused);
             }
             SfuEvent::Refused { visit, transport, code } => {
                 tracing::warn!(?visit, ?code, "a media command was refused");
@@ -252,6 +266,29 @@ impl Task {
         if let Some(connection) = connected {
             self.system(Actor::System, Command::Connect { seat, connection }).await;
         }
+    }
+
+    /// Everybody sees on whose way pictures are left out.
+    fn note_paused(&mut self, viewer: SeatId, picture: (SeatId, Source), paused: bool) {
+        let before = self.is_narrow(viewer);
+        let Some(media) = self.state.media.get_mut(&viewer) else { return };
+        if paused {
+            media.paused.insert(picture);
+        } else {
+            media.paused.remove(&picture);
+        }
+        if self.is_narrow(viewer) != before {
+            self.broadcast_room();
+        }
+    }
+
+    /// Whether pictures are left out on the way to this person so that the sound stays good.
+    pub(super) fn is_narrow(&self, viewer: SeatId) -> bool {
+        let sent = |(seat, source): &(SeatId, Source)| {
+            let seat = self.state.visit.seat(*seat);
+            seat.is_some_and(|s| s.state.is_inside() && s.lets_out().has(*source))
+        };
+        self.state.media.get(&viewer).is_some_and(|m| m.paused.iter().any(sent))
     }
 
     fn note_quality(&mut self, seat: SeatId, change: impl FnOnce(&mut Quality)) {

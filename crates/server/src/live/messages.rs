@@ -41,6 +41,9 @@ impl Task {
             ClientMessage::Sending { mic, camera } => {
                 self.step(actor, by, Command::Send { mic, camera }).await
             }
+            ClientMessage::Pictures { pictures } => {
+                self.step(actor, by, Command::Pictures(pictures)).await
+            }
             ClientMessage::Share { on } => self.step(actor, by, Command::Share(on)).await,
             ClientMessage::Leave {} => self.step(actor, by, Command::Leave).await,
             ClientMessage::Chat { id, text } => self.chat(seat, &id, &text).await,

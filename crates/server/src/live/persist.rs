@@ -4,7 +4,7 @@ use super::actor::State;
 use protocol::CheckReport;
 use std::collections::HashMap;
 use store::{DeviceReport, Reader, SeatRow, Store, StoreError, VisitRow, VisitWithSeats};
-use visit::{Effect, OrgId, Purpose, Seat, SeatId, Sending, Timestamp, Visit};
+use visit::{Effect, OrgId, Pictures, Purpose, Seat, SeatId, Sending, Timestamp, Visit};
 
 /// Reads a visit with everything that its task needs.
 pub async fn load(
@@ -67,6 +67,7 @@ fn to_visit(
             hold_expired: s.hold_expired,
             consents: consents.remove(&s.id).unwrap_or_default(),
             sending: Sending::default(),
+            pictures: Pictures::default(),
             connection: None,
         })
         .collect();

@@ -96,14 +96,17 @@ impl Task {
     }
 
     fn person(&self, seat: &Seat) -> Person {
+        let lets_out = seat.lets_out();
         Person {
             seat: seat.id,
             name: self.name(seat.id),
             role: seat.role,
             state: seat.state,
-            mic: seat.sending.mic,
-            camera: seat.sending.camera,
-            screen: seat.sending.screen,
+            mic: lets_out.mic,
+            camera: lets_out.camera,
+            screen: lets_out.screen,
+            pictures: seat.pictures,
+            narrow: self.is_narrow(seat.id),
         }
     }
 

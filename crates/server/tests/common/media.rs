@@ -39,7 +39,7 @@ pub struct Page {
 /// What a page's media did.
 enum Media {
     Picture(String, Source),
-    Packet,
+    Packet(Option<Source>),
     Closed,
 }
 
@@ -152,13 +152,34 @@ impl Page {
             let mut left = packets;
             while left > 0 {
                 match self.media.recv().await {
-                    Some(Media::Packet) => left -= 1,
+                    Some(Media::Packet(_)) => left -= 1,
                     Some(Media::Picture(..)) => {}
                     Some(Media::Closed) | None => panic!("the media ended"),
                 }
             }
         };
         timeout(PATIENCE, wait).await.expect("media in time");
+    }
+
+    /// The sources of this many more packets of media.
+    pub async fn sources(&mut self, packets: usize) -> BTreeSet<Source> {
+        while self.media.try_recv().is_ok() {}
+        let mut sources = BTreeSet::new();
+        let wait = async {
+            let mut left = packets;
+            while left > 0 {
+                match self.media.recv().await {
+                    Some(Media::Packet(source)) => {
+                        sources.extend(source);
+                        left -= 1;
+                    }
+                    Some(Media::Picture(..)) => {}
+                    Some(Media::Closed) | None => panic!("the media ended"),
+                }
+            }
+        };
+        timeout(PATIENCE, wait).await.expect("media in time");
+        sources
     }
 
     /// Waits, packet by packet, until this many tracks bring something.
@@ -343,7 +364,7 @@ impl Observer for Watch {
     fn on_event(&mut self, _: Instant, _: Option<u64>, event: ClientEvent) {
         let event = match event {
             ClientEvent::FirstPicture { seat, source } => Media::Picture(seat.to_text(), source),
-            ClientEvent::Packet(_) => Media::Packet,
+            ClientEvent::Packet(packet) => Media::Packet(packet.source),
             ClientEvent::Closed => Media::Closed,
             _ => return,
         };

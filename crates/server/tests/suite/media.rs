@@ -201,6 +201,46 @@ async fn who_leaves_gets_no_packet_after() {
 }
 
 #[tokio::test]
+async fn sound_only_stops_pictures_both_ways_and_everybody_sees_it() {
+    let clinic = Clinic::sqlite().await;
+    let InRoom { mut gray, booked, host, host_seat, mut guest, patient } = in_room(&clinic).await;
+    drop((host, patient));
+    let mut host = Page::sending(gray.connect(&booked.visit).await);
+    let mut patient = Page::sending(guest.connect().await);
+    host.sees(&[&guest.seat]).await;
+    patient.sees(&[&host_seat]).await;
+
+    patient.say(json!({ "type": "pictures", "pictures": "none" }));
+    let seat = guest.seat.clone();
+    let sound_only = |m: &serde_json::Value| {
+        m["people"].as_array().is_some_and(|people| {
+            people.iter().any(|p| {
+                p["seat"] == seat.as_str() && p["pictures"] == "none" && p["camera"] == false
+            })
+        })
+    };
+    host.until(sound_only).await;
+    // The switch of the camera lets nothing out while the choice stands.
+    patient.say(json!({ "type": "sending", "mic": true, "camera": true }));
+    patient.settle().await;
+    // What was on its way has arrived; from here on there is sound, both ways, and nothing else.
+    let sound = BTreeSet::from([Source::Mic]);
+    host.receives(50).await;
+    assert!(host.sources(100).await == sound, "nothing of the camera goes out");
+    assert!(patient.sources(100).await == sound, "no picture comes in");
+
+    // A new page of the same seat finds the choice as it was.
+    drop(patient);
+    let mut patient = Page::sending(guest.connect().await);
+    let room = patient.until(sound_only).await;
+    assert_eq!(room["people"].as_array().map(Vec::len), Some(2));
+    assert!(patient.sources(100).await == sound, "also on a new transport");
+    patient.say(json!({ "type": "pictures", "pictures": "full" }));
+    patient.sees(&[&host_seat]).await;
+    while !host.sources(50).await.contains(&Source::Camera) {}
+}
+
+#[tokio::test]
 async fn after_a_crash_in_the_middle_of_media_both_see_each_other_again() {
     let clinic = Clinic::sqlite().await;
     let InRoom { mut gray, booked, host, host_seat, mut guest, patient } = in_room(&clinic).await;

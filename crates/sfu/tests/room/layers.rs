@@ -1,7 +1,7 @@
 //! Which layer a viewer gets: by tile, by bandwidth, with throttled keyframe requests.
 
 use sfu::{Command, SfuEvent, Tile};
-use visit::Source;
+use visit::{Pictures, Source};
 
 use crate::common::{Net, ms, seat, visit};
 
@@ -65,6 +65,49 @@ fn what_the_page_does_not_show_is_not_sent() {
     assert_eq!(net.client(1).got(seat(2), Source::Camera, t).len(), 0);
     assert!(net.client(1).got(seat(3), Source::Camera, t).len() > 20);
     assert!(net.client(1).got(seat(2), Source::Mic, t).len() > 60, "sound is never left out");
+}
+
+#[test]
+fn who_chose_sound_gets_no_picture_and_who_chose_small_the_smallest() {
+    let mut net = Net::new(35);
+    net.call(&[1, 2, 3]);
+    let sharing = net.client(3).transport;
+    net.command(Command::Share { visit: visit(), transport: sharing, on: true });
+    let big = |source| Tile { source, ..tile(3, 1280, 720) };
+    view(&mut net, 1, vec![tile(2, 1280, 720), big(Source::Screen)]);
+    let top = |net: &mut Net| net.client(1).received.iter().any(|p| p.layer == 2);
+    assert!(net.wait(ms(8_000), top), "the whole picture first");
+    let transport = net.client(1).transport;
+    let choose = |net: &mut Net, pictures| {
+        net.command(Command::Pictures { visit: visit(), transport, pictures });
+    };
+
+    choose(&mut net, Pictures::Small);
+    net.run(ms(1_000));
+    let t = net.now;
+    net.run(ms(1_500));
+    assert_eq!(layers(&mut net, 1, 2, t), [0]);
+    let screen = net.client(1).got(seat(3), Source::Screen, t);
+    assert!(screen.iter().any(|p| p.layer == 1), "a screen has to be read: it stays as it was");
+
+    let said = net.log.len();
+    choose(&mut net, Pictures::None);
+    net.run(net.delay + ms(5));
+    let t = net.now;
+    // What the page asks for does not matter now.
+    view(&mut net, 1, vec![tile(2, 1280, 720), tile(3, 1280, 720), big(Source::Screen)]);
+    net.run(ms(1_500));
+    let got = |net: &mut Net, n, source| net.client(1).got(seat(n), source, t).len();
+    for (n, source) in [(2, Source::Camera), (3, Source::Camera), (3, Source::Screen)] {
+        assert_eq!(got(&mut net, n, source), 0, "{n} {}", source.as_str());
+    }
+    assert!(got(&mut net, 2, Source::Mic) > 60, "sound goes on");
+    let paused = |e: &SfuEvent| matches!(e, SfuEvent::VideoPaused { viewer, paused: true, .. } if *viewer == seat(1));
+    assert!(!net.log[said..].iter().any(|(_, e)| paused(e)), "a choice is no narrow path");
+
+    choose(&mut net, Pictures::Full);
+    let t = net.now;
+    assert!(net.wait(ms(6_000), |net| layers(net, 1, 2, t).contains(&2)), "back in full");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What can be asked of a visit, by whom, what follows from it, and why it may be refused.
 
 use super::Sending;
-use crate::{ConsentRecord, Role, SeatId, SeatState, SeatTrigger, UserId, VisitState};
+use crate::{ConsentRecord, Pictures, Role, SeatId, SeatState, SeatTrigger, UserId, VisitState};
 
 /// Who asks. The server derives it from the socket or session, never from the message.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -74,6 +74,8 @@ pub enum Command {
     },
     /// Own shared screen.
     Share(bool),
+    /// With which pictures one takes part.
+    Pictures(Pictures),
     /// Media of this seat flows.
     MediaUp(SeatId),
     /// Media of this seat is dead and its transport gone.
@@ -144,6 +146,8 @@ pub enum Effect {
     CloseMedia(SeatId),
     /// What the seat may send changed.
     Sending(SeatId, Sending),
+    /// Which pictures the seat is sent changed.
+    Pictures(SeatId, Pictures),
     /// The clinic silenced this microphone.
     Muted(SeatId),
 }

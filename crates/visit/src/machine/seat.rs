@@ -1,6 +1,6 @@
 //! One person's place in a visit, as data. Nothing here changes it: that is the machine's.
 
-use crate::{ConsentRecord, Role, SeatId, SeatState, Source, Timestamp, UserId};
+use crate::{ConsentRecord, Pictures, Role, SeatId, SeatState, Source, Timestamp, UserId};
 
 /// What a person sends right now. Nothing until the person's page says so.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,8 +39,10 @@ pub struct Seat {
     pub hold_expired: bool,
     /// Every consent answer, oldest first.
     pub consents: Vec<ConsentRecord>,
-    /// What the person sends.
+    /// What the person sends, as far as [`Self::pictures`] lets it out: see [`Self::lets_out`].
     pub sending: Sending,
+    /// Which pictures the person takes part with. Kept over lost connections; not stored.
+    pub pictures: Pictures,
     /// The one live device, if any. Not stored: a restarted server has no connections.
     pub connection: Option<u64>,
 }
@@ -70,8 +72,18 @@ impl From<SeatInit> for Seat {
             hold_expired: false,
             consents: Vec::new(),
             sending: Sending::default(),
+            pictures: Pictures::default(),
             connection: None,
         }
+    }
+}
+
+impl Seat {
+    /// What others get of this person: with sound only the camera stays in, whatever the page sends.
+    #[must_use]
+    pub fn lets_out(&self) -> Sending {
+        let camera = self.sending.camera && self.pictures != Pictures::None;
+        Sending { camera, ..self.sending }
     }
 }
 

@@ -24,6 +24,13 @@ export interface PersonTileProps {
   canPin?: boolean;
 }
 
+/** With which pictures somebody takes part, where their own picture does not tell. */
+function PictureNote({ person }: { person: Participant }) {
+  const t = callText.t;
+  const note = person.narrow ? t.hearsOnly : person.pictures === 'small' ? t.seesSmall : null;
+  return note === null ? null : <span class="c-tile__role">{note}</span>;
+}
+
 /** Somebody else's picture. */
 export function PersonTile({ visit, person, source, small = false, canPin = false }: PersonTileProps) {
   const t = callText.t;
@@ -66,6 +73,8 @@ export function PersonTile({ visit, person, source, small = false, canPin = fals
             <span class="c-tile__state">
               <Spinner /> {t.away}
             </span>
+          ) : source === 'camera' && person.pictures === 'none' ? (
+            <span class="c-tile__state">{t.soundOnlyChoice}</span>
           ) : paused && on ? (
             <span class="c-tile__state">{t.pausedVideo}</span>
           ) : null}
@@ -77,6 +86,7 @@ export function PersonTile({ visit, person, source, small = false, canPin = fals
         {source === 'camera' && !small && person.role !== 'patient' ? (
           <span class="c-tile__role">{t.roles[person.role]}</span>
         ) : null}
+        {source === 'camera' && !small ? <PictureNote person={person} /> : null}
         {source === 'camera' && !person.mic ? <span class="ui-hidden">{t.muted}</span> : null}
       </figcaption>
       {canPin && small ? (

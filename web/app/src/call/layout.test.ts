@@ -13,6 +13,8 @@ function person(seat: string, over: Partial<Participant> = {}): Participant {
     mic: true,
     camera: true,
     screen: false,
+    pictures: 'full',
+    narrow: false,
     me: false,
     speaking: false,
     tracks: { mic: null, camera: null, screen: null },

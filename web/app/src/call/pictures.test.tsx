@@ -48,3 +48,17 @@ it('no last frame stands still on the screen when no pictures come in', () => {
   expect(root.querySelector('video')?.hidden).toBe(true);
   expect(text()).toContain('RA');
 });
+
+it('a tile tells with which pictures the person takes part', () => {
+  const tile = (over: Parameters<typeof participant>[0]) =>
+    draw(<PersonTile visit={visitDouble()} person={participant(over)} source="camera" />);
+  const { soundOnlyChoice, seesSmall, hearsOnly } = callText.t;
+  tile({ camera: false });
+  for (const words of [soundOnlyChoice, seesSmall, hearsOnly]) expect(text()).not.toContain(words);
+  tile({ camera: false, pictures: 'none' });
+  expect(text()).toContain(soundOnlyChoice);
+  tile({ pictures: 'small' });
+  expect(text()).toContain(seesSmall);
+  tile({ narrow: true });
+  expect(text()).toContain(hearsOnly);
+});

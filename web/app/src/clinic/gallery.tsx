@@ -376,6 +376,13 @@ const screens: GalleryArea['screens'] = {
   'call-alone-waiting': () => call({ of: ROSA, people: [doctor], startedAt: null, visits: DAY }),
   'call': () => call({ visits: [TALKING] }),
   'call-weak': () => call({ people: [doctor, weak] }),
+  'call-narrow': () => call({ people: [doctor, { ...amara, narrow: true }], panel: PEOPLE_PANEL }),
+  'call-choices': () =>
+    call({
+      people: [doctor, { ...amara, camera: false, pictures: 'none' }, { ...ines, pictures: 'small' }],
+      mode: 'gallery',
+      panel: PEOPLE_PANEL,
+    }),
   'call-three': () => call({ people: [doctor, amara, ines], mode: 'gallery' }),
   'call-side': () => call({ people: [doctor, amara, ines, kwame], mode: 'side' }),
   'call-people': () => call({ people: [doctor, weak, ines, kwame], panel: PEOPLE_PANEL }),

@@ -324,6 +324,7 @@ const screens: GalleryArea['screens'] = {
   'call-muted': () => call({ people: [patient, { ...doctor, mic: false, camera: false }], micOn: false }),
   'call-away': () => call({ people: [patient, { ...doctor, state: 'away', speaking: false }] }),
   'call-paused': () => call({ people: [patient, { ...doctor, paused: { camera: true, screen: false } }] }),
+  'call-other-sound-only': () => call({ people: [patient, { ...doctor, camera: false, pictures: 'none' }] }),
   'call-three': () => call({ people: [patient, doctor, interpreter], asks: ASKS }),
   'call-six': () => call({ people: [patient, doctor, interpreter, family, colleague, nurse] }),
   'call-six-gallery': () =>

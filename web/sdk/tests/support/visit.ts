@@ -37,6 +37,8 @@ export function person(seat: string, more: Partial<Person> = {}): Person {
     mic: true,
     camera: true,
     screen: false,
+    pictures: 'full',
+    narrow: false,
     ...more,
   };
 }

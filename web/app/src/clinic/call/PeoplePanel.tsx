@@ -2,6 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import type { BoardVisit, Participant, VisitClient } from '@bedside/client';
+import { callText } from '../../i18n/parts';
 import { Badge, Banner, Button, Confirm, IconCameraOff, IconMicOff, IconPersonAdd, IconShare, useValue } from '../../ui';
 import { useClinic } from '../board/actions';
 import { WaiterCard } from '../board/WaiterCard';
@@ -141,7 +142,12 @@ function PersonCard({ client, person, onRemove }: PersonCardProps) {
             {t.call.micOff}
           </li>
         )}
-        {person.camera ? null : (
+        {person.pictures === 'full' && !person.narrow ? null : (
+          <li class="clinic-fact">
+            {person.pictures === 'none' ? callText.t.soundOnlyChoice : person.narrow ? callText.t.hearsOnly : callText.t.seesSmall}
+          </li>
+        )}
+        {person.camera || person.pictures === 'none' ? null : (
           <li class="clinic-fact">
             <IconCameraOff size={1.1} />
             {t.call.cameraOff}
