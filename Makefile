@@ -93,7 +93,7 @@ bench: build ## The figures of this machine.
 
 bench-peers: build ## The same load against this server and Janus.
 	@$(APT) janus
-	target/release/bedside bench peers --json
+	scripts/bench-peers.sh --json
 
 fuzz: ## Fuzz every target for SECONDS (60) each; TARGETS='a b' for some.
 	@$(APT) tools

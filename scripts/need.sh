@@ -41,6 +41,7 @@ chromium)
     ;;
 janus)
     command -v janus >/dev/null || install "to compare with it" janus
+    command -v ip >/dev/null || install "to give it a network of its own" iproute2
     command -v taskset >/dev/null || install "to keep it on one core" util-linux
     ;;
 *)

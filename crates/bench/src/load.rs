@@ -29,7 +29,8 @@ use crate::BenchError;
 use crate::client::{Client, ClientError};
 use crate::cpu::{ThreadId, current_thread, pin};
 use crowd::Crowd;
-use socket::{CrowdSocket, Waker, address};
+pub(crate) use socket::Range;
+use socket::{CrowdSocket, Waker};
 
 /// Longest wait for an answer of the load's thread.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
@@ -76,6 +77,7 @@ pub(crate) struct Load {
     waker: Waker,
     thread: Option<JoinHandle<()>>,
     id: ThreadId,
+    range: Range,
     port: u16,
 }
 
@@ -89,7 +91,7 @@ impl Load {
         notes: impl FnMut(Note) + Send + 'static,
     ) -> Result<Self, BenchError> {
         let socket = CrowdSocket::bind()?;
-        let (waker, port) = (socket.waker()?, socket.port());
+        let (waker, range, port) = (socket.waker()?, socket.range(), socket.port());
         let (orders, queue) = channel();
         let (started_tx, started) = channel();
         let thread = std::thread::Builder::new().name("load".to_owned()).spawn(move || {
@@ -102,12 +104,12 @@ impl Load {
             Crowd::new(socket, Box::new(notes)).run(&queue);
         })?;
         let id = started.recv_timeout(ANSWER_TIMEOUT).ok().flatten().ok_or(BenchError::CpuTime)?;
-        Ok(Self { orders: Some(orders), waker, thread: Some(thread), id, port })
+        Ok(Self { orders: Some(orders), waker, thread: Some(thread), id, range, port })
     }
 
-    /// The address of a person: a loopback address of their own, the port of all.
+    /// The address of a person: one of this machine for each, the port of all.
     pub fn address(&self, person: PersonId) -> SocketAddr {
-        address(person, self.port)
+        self.range.address(person, self.port)
     }
 
     /// Gives an order.

@@ -14,14 +14,11 @@
 //! - Our unit estimates each viewer's bandwidth, paces what it sends and chooses the layer by itself;
 //!   Janus forwards at once what the viewer asked for. So Janus gets the easier task.
 //! - Our unit listens on one port, and joins datagrams in both directions where the kernel can.
-//! - Janus takes no loopback address, so its packets go to the machine's own address in a network.
-//!   The kernel carries both the same way.
+//! - Janus takes no loopback address. So all of this runs in a network namespace of its own, where the
+//!   network for measurements is this machine (`scripts/bench-peers.sh` makes it). The kernel carries
+//!   the packets of both servers the same way.
 //!
 //! The figures are the median of the rounds. If the load fell short in any round, all is void.
-//!
-//! With Debian's Janus 1.1.2 this does not get to a figure yet: its answers to connectivity checks do
-//! not arrive at the load's addresses, and the run ends with `janus_hangup`. The load has to use the
-//! machine's own address there, for both servers.
 
 mod janus;
 mod process;
@@ -33,6 +30,7 @@ use serde::Serialize;
 
 use crate::BenchError;
 use crate::cpu::two_cores;
+use crate::load::Range;
 use crate::progress::Progress;
 use crate::room::{RoomOptions, RoomReport, Stage, tell};
 use crate::unit::{ChildShard, Unit};
@@ -117,6 +115,11 @@ pub fn peers(options: &PeersOptions, progress: Progress<'_>) -> Result<PeersRepo
     options.room.validate()?;
     if !(1..=20).contains(&options.rounds) {
         return Err(BenchError::Options("rounds: 1 to 20"));
+    }
+    if Range::of_this_machine() != Range::MEASURING {
+        return Err(BenchError::Options(
+            "a network of its own for Janus: start it by scripts/bench-peers.sh",
+        ));
     }
     let (server, load) = two_cores()
         .ok_or(BenchError::Options("two cores: one for the server, one for the load"))?;

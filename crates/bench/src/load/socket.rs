@@ -3,7 +3,9 @@
 //! The whole of 127.0.0.0/8 is this machine. Each person has an address in it, and all share one
 //! port: the kernel says which address a datagram was for, and sends from the one that is named. To
 //! a server they are as many clients as they have addresses, but one system call serves them all.
-//! Datagrams for other addresses are dropped unread.
+//! Datagrams for other addresses are dropped unread. Where the network for measurements,
+//! 198.18.0.0/15 (RFC 2544 §C.2.2), is this machine too, addresses are taken from it: some servers do
+//! not talk to loopback addresses.
 //!
 //! Receives take up to 32 trains of joined datagrams (UDP_GRO) in one call; sends join datagrams of
 //! equal size to one destination (UDP_SEGMENT).
@@ -27,21 +29,40 @@ const BUFFER_BYTES: usize = 64 * 1024;
 const MAX_JOINED_BYTES: usize = 60_000;
 /// Asked of the system for each direction: several hundredths of a second of the heaviest load.
 const SOCKET_BUFFER_BYTES: usize = 32 * 1024 * 1024;
-/// The people's addresses begin here.
-const FIRST: u32 = u32::from_be_bytes([127, 1, 0, 0]);
-/// Most people of one load: their addresses stay below 127.128.0.0.
-const MAX_PEOPLE: u32 = 0x7f_0000;
 
-/// The address of a person.
-pub(super) fn address(person: PersonId, port: u16) -> SocketAddr {
-    SocketAddr::from((Ipv4Addr::from_bits(FIRST + person.0 % MAX_PEOPLE), port))
+/// Where the addresses of the people of one load are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Range {
+    first: u32,
+    most: u32,
 }
 
-/// Who has this address.
-fn person(ip: IpAddr) -> Option<PersonId> {
-    let IpAddr::V4(ip) = ip else { return None };
-    let number = ip.to_bits().checked_sub(FIRST)?;
-    (number < MAX_PEOPLE).then_some(PersonId(number))
+impl Range {
+    /// 127.1.0.0 to 127.127.255.255.
+    const LOOPBACK: Self = Self { first: u32::from_be_bytes([127, 1, 0, 0]), most: 0x7f_0000 };
+    /// 198.18.1.0 to 198.19.254.255: the rest is for servers.
+    pub const MEASURING: Self = Self { first: u32::from_be_bytes([198, 18, 1, 0]), most: 0x1_fe00 };
+
+    /// The network for measurements where it is this machine, else loopback.
+    pub fn of_this_machine() -> Self {
+        let last = Self::MEASURING.first + Self::MEASURING.most - 1;
+        match UdpSocket::bind((Ipv4Addr::from_bits(last), 0)) {
+            Ok(_) => Self::MEASURING,
+            Err(_) => Self::LOOPBACK,
+        }
+    }
+
+    /// The address of a person.
+    pub fn address(self, person: PersonId, port: u16) -> SocketAddr {
+        SocketAddr::from((Ipv4Addr::from_bits(self.first + person.0 % self.most), port))
+    }
+
+    /// Who has this address.
+    fn person(self, ip: IpAddr) -> Option<PersonId> {
+        let IpAddr::V4(ip) = ip else { return None };
+        let number = ip.to_bits().checked_sub(self.first)?;
+        (number < self.most).then_some(PersonId(number))
+    }
 }
 
 /// A datagram that arrived.
@@ -57,6 +78,7 @@ pub(super) struct Arrived<'a> {
 pub(super) struct CrowdSocket {
     socket: UdpSocket,
     state: UdpSocketState,
+    range: Range,
     port: u16,
     buffers: Vec<u8>,
     joined: Vec<u8>,
@@ -83,9 +105,20 @@ impl CrowdSocket {
         // The system may grant less; what that costs is counted as dropped.
         let _ = state.set_recv_buffer_size((&socket).into(), SOCKET_BUFFER_BYTES);
         let _ = state.set_send_buffer_size((&socket).into(), SOCKET_BUFFER_BYTES);
-        let port = socket.local_addr()?.port();
+        let (range, port) = (Range::of_this_machine(), socket.local_addr()?.port());
         let buffers = vec![0; BATCH_SIZE * BUFFER_BYTES];
-        Ok(Self { socket, state, port, buffers, joined: Vec::with_capacity(MAX_JOINED_BYTES) })
+        Ok(Self {
+            socket,
+            state,
+            range,
+            port,
+            buffers,
+            joined: Vec::with_capacity(MAX_JOINED_BYTES),
+        })
+    }
+
+    pub const fn range(&self) -> Range {
+        self.range
     }
 
     pub const fn port(&self) -> u16 {
@@ -109,7 +142,7 @@ impl CrowdSocket {
         };
         for (meta, buffer) in metas[..received].iter().zip(self.buffers.chunks_exact(BUFFER_BYTES))
         {
-            let Some(to) = meta.dst_ip.and_then(person) else { continue };
+            let Some(to) = meta.dst_ip.and_then(|ip| self.range.person(ip)) else { continue };
             let unix_ns = meta.timestamp.map(|t| u64::try_from(t.as_nanos()).unwrap_or(u64::MAX));
             for bytes in buffer[..meta.len].chunks(meta.stride.max(1)) {
                 f(Arrived { to, from: meta.addr, unix_ns, bytes });
@@ -127,7 +160,7 @@ impl CrowdSocket {
         datagrams: &[Outgoing],
         mut stamp: impl FnMut(&Outgoing, u64),
     ) -> u64 {
-        let src_ip = Some(address(from, self.port).ip());
+        let src_ip = Some(self.range.address(from, self.port).ip());
         let mut refused = 0;
         let mut rest = datagrams;
         while let Some(first) = rest.first() {

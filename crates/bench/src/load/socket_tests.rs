@@ -33,13 +33,16 @@ fn the_kernel_counts_what_a_full_socket_drops() {
 
 #[test]
 fn everybody_has_an_address_and_is_found_by_it() {
-    for n in [0, 1, 255, 256, 70_000, MAX_PEOPLE - 1] {
-        let at = address(PersonId(n), 4_000);
-        assert!(at.ip().is_loopback());
-        assert_eq!((person(at.ip()), at.port()), (Some(PersonId(n)), 4_000));
-    }
-    for nobody in ["127.0.0.1", "126.255.255.255", "127.128.0.0", "192.0.2.1", "::1"] {
-        assert_eq!(person(nobody.parse().unwrap()), None);
+    for range in [Range::LOOPBACK, Range::MEASURING] {
+        for n in [0, 1, 255, 256, 70_000, range.most - 1] {
+            let at = range.address(PersonId(n), 4_000);
+            assert_eq!(at.ip().is_loopback(), range == Range::LOOPBACK);
+            assert_eq!((range.person(at.ip()), at.port()), (Some(PersonId(n)), 4_000));
+        }
+        for nobody in ["127.0.0.1", "127.128.0.0", "198.18.0.1", "198.19.255.1", "192.0.2.1", "::1"]
+        {
+            assert_eq!(range.person(nobody.parse().unwrap()), None);
+        }
     }
 }
 
@@ -55,9 +58,9 @@ fn one_socket_sends_and_receives_as_many_people() {
         let mut buffer = [0; 200];
         for size in [100, 100, 40] {
             let (length, from) = server.recv_from(&mut buffer).unwrap();
-            assert_eq!((length, from), (size, address(PersonId(n), socket.port())));
+            assert_eq!((length, from), (size, socket.range().address(PersonId(n), socket.port())));
         }
-        server.send_to(&[9; 20], address(PersonId(n), socket.port())).unwrap();
+        server.send_to(&[9; 20], socket.range().address(PersonId(n), socket.port())).unwrap();
     }
     assert_eq!(stamped, 6);
     // Nobody has this address: it only wakes.
