@@ -106,8 +106,9 @@ impl Driver {
         let sockets =
             std::iter::once(self.socket.fd()).chain(tcp.into_iter().flat_map(TcpWire::fds));
         let woken = self.sleeper.sleep(sockets, timeout);
-        if woken.tcp {
+        if let (true, Some(tcp)) = (woken.tcp, &mut self.tcp) {
             self.next_tcp = now;
+            tcp.look_soon();
         }
         if woken.udp {
             std::thread::sleep(GATHER);

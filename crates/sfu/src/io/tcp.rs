@@ -29,12 +29,17 @@ const IDLE: Duration = Duration::from_secs(60);
 const MAX_WAITING_BYTES: usize = 64 * 1024;
 /// Bytes read from one connection per round, so that one does not starve the rest.
 const READ_BYTES: usize = 64 * 1024;
+/// A shard that never sleeps looks this often for new connections; each look is a system call. One that
+/// sleeps is woken by them.
+const ACCEPT_INTERVAL: Duration = Duration::from_millis(10);
 /// New connections per round.
 const ACCEPTS_PER_ROUND: usize = 16;
 
 /// See the module's head.
 pub(super) struct TcpWire {
     listener: TcpListener,
+    /// When it is looked at next; `None` is at once.
+    next_accept: Option<Instant>,
     port: u16,
     connections: HashMap<SocketAddr, Connection>,
     buffer: Vec<u8>,
@@ -68,6 +73,7 @@ impl TcpWire {
         socket.listen(128)?;
         Ok(Self {
             listener: socket.into(),
+            next_accept: None,
             port,
             connections: HashMap::new(),
             buffer: vec![0; READ_BYTES],
@@ -85,9 +91,18 @@ impl TcpWire {
         self.connections.values().map(|c| c.deadline).min()
     }
 
+    /// Somebody waits to be accepted, perhaps.
+    pub(super) fn look_soon(&mut self) {
+        self.next_accept = None;
+    }
+
     /// Accepts, reads, and hands frames to the shard. Whether more may be waiting.
     pub(super) fn receive(&mut self, now: Instant, shard: &mut Shard, public: &[IpAddr]) -> bool {
-        let mut more = self.accept(now, public);
+        let accepts = self.next_accept.is_none_or(|at| at <= now);
+        let mut more = accepts && self.accept(now, public);
+        if accepts {
+            self.next_accept = (!more).then_some(now + ACCEPT_INTERVAL);
+        }
         let buffer = &mut self.buffer;
         self.connections.retain(|source, connection| {
             if connection.deadline <= now {
