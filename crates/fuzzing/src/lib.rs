@@ -12,6 +12,7 @@ mod input;
 mod invitation;
 mod json;
 mod media;
+mod relay;
 mod room;
 mod sealed;
 mod secrets;
@@ -38,6 +39,9 @@ pub const TARGETS: &[Target] = &[
     target("sdp_answer", room::sdp_answer, 8_192),
     target("strangers", room::strangers, 4_096),
     target("participant", room::participant, 4_096),
+    target("relay_strangers", relay::relay_strangers, 2_048),
+    target("relay_guest", relay::relay_guest, 2_048),
+    target("relay_stream", relay::relay_stream, 4_096),
     target("secrets", secrets::secrets, 512),
     target("cookies", secrets::cookies, 512),
     target("invitation", invitation::invitation, 1_024),

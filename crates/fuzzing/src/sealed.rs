@@ -14,13 +14,15 @@ fn org() -> OrgId {
 
 /// Changes to a sealed value (first byte even), or bytes that should be one.
 pub fn sealed_value(data: &[u8]) {
-    static KEY: OnceLock<DataKey> = OnceLock::new();
-    let key = KEY.get_or_init(|| DataKey::generate().expect("random numbers"));
+    static KEYS: OnceLock<[DataKey; 2]> = OnceLock::new();
+    let generate = || DataKey::generate().expect("random numbers");
+    // The second never seals: a fuzzer that sees what the first one sealed could give it back.
+    let [key, unused] = KEYS.get_or_init(|| [generate(), generate()]);
     let place = Aad { org: org(), table: "seats", column: "name", row: "r1" };
     let mut input = Input::new(data);
     let (forged, purpose) = (input.u8() % 2 == 1, SealPurpose::ALL[usize::from(input.u8()) % 5]);
     if forged {
-        assert_refused(key.open(purpose, &place, input.rest()));
+        assert_refused(unused.open(purpose, &place, input.rest()));
         return;
     }
     let plaintext = input.piece();
