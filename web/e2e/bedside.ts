@@ -36,6 +36,11 @@ export class Demo {
     this.#ports.udp = this.#ports.http + 2;
   }
 
+  /** Where it serves other devices, over TLS. */
+  get httpsPort(): number {
+    return this.#ports.http + 1;
+  }
+
   /** Starts it and waits until it says that it is ready. A second start takes the same ports. */
   async start(...more: string[]): Promise<void> {
     const args = ['demo', '--json', '--data', this.folder];

@@ -5,12 +5,16 @@ use auth::{Cost, GuestAuth, JoinTokens, Passwords, PrefixBuckets, Rate, StaffAut
 use keys::FileKeyring;
 use server::live::Core;
 use server::metrics::Metrics;
-use server::{App, Clock, GuestStarter, Incoming, Mailer, ServerConfig};
+use server::{
+    App, Clock, GuestStarter, Incoming, Mailer, OtherRelay, OwnRelay, OwnRelayPlan, Relays,
+    ServerConfig,
+};
 use sfu::{Sfu, SfuConfig, SfuThreads};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use store::{Store, StoreConfig};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -29,6 +33,10 @@ pub struct Parts {
     pub config: ServerConfig,
     /// Settings of the forwarding unit.
     pub media: SfuConfig,
+    /// Our own relay, if it runs.
+    pub relay: Option<OwnRelayPlan>,
+    /// Other TURN servers.
+    pub other_relays: Vec<OtherRelay>,
     /// Mail, if any.
     pub mailer: Option<Mailer>,
     /// The synthetic patient, in a demo.
@@ -84,13 +92,19 @@ pub fn staff_auth(store: &Store) -> Result<StaffAuth, Failure> {
 /// # Errors
 /// [`Failure`], with what to do.
 pub async fn start(parts: Parts) -> Result<Running, Failure> {
-    let Parts { store, config, media, mailer, guest } = parts;
+    let Parts { store, config, mut media, relay, other_relays, mailer, guest } = parts;
     let clock = Clock::system();
     let org = store.default_org();
     let staff = staff_auth(&store)?;
     let (events_tx, events) = tokio::sync::mpsc::unbounded_channel();
+    if relay.is_some() {
+        media.relayed = server::relay::virtual_addresses(&media.advertised);
+    }
     let (sfu, threads) = Sfu::start(media, events_tx)?;
-    let core = Core::new(store.clone(), sfu, clock.clone());
+    // Its thread ends when it is told to, or with its last handle.
+    let own = relay.map(|plan| OwnRelay::start(plan, &sfu)).transpose()?.map(|(own, _)| own);
+    let relays = Relays::new(own, other_relays, clock.clone());
+    let core = Core::new(store.clone(), sfu, relays, clock.clone());
     let requests = PrefixBuckets::new(LINK_RATE, MAX_NETWORKS, clock.now());
     let app = Arc::new(App::new(server::app::AppParts {
         config,
@@ -115,6 +129,24 @@ pub async fn start(parts: Parts) -> Result<Running, Failure> {
 }
 
 impl Running {
+    /// Serves one more address over TLS; the relay shares it if it runs and `relay` says so.
+    ///
+    /// # Errors
+    /// When the socket has no address.
+    pub fn serve_tls(
+        &mut self,
+        listener: TcpListener,
+        config: Arc<rustls::ServerConfig>,
+        relay: bool,
+    ) -> std::io::Result<()> {
+        let incoming = match self.app.core.relays.own().filter(|_| relay) {
+            Some(relay) => Incoming::tls_with_relay(listener, config, relay.clone())?,
+            None => Incoming::tls(listener, config)?,
+        };
+        self.serve(incoming);
+        Ok(())
+    }
+
     /// Serves one more address.
     pub fn serve(&mut self, incoming: Incoming) {
         let (app, stop) = (Arc::clone(&self.app), self.stop.subscribe());
@@ -164,6 +196,7 @@ impl Running {
         for helper in self.helpers {
             helper.abort();
         }
+        self.app.core.relays.shutdown();
         drop(self.app);
         drop(self.threads);
         self.store.close(Clock::system().now()).await?;

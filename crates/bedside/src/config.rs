@@ -15,6 +15,9 @@ pub struct Config {
     /// Audio and video.
     #[serde(default)]
     pub media: Media,
+    /// For networks that let no direct path through.
+    #[serde(default)]
+    pub relay: Relay,
     /// Where data is kept.
     pub data: Data,
     /// Invitations by e-mail.
@@ -102,7 +105,7 @@ pub enum Certificate {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Media {
-    /// First UDP port; one port per shard.
+    /// First port, UDP and TCP; one per shard.
     #[serde(default = "default_media_port")]
     pub udp_port: u16,
     /// Threads that forward media; one per core but one if absent.
@@ -115,12 +118,73 @@ pub struct Media {
 }
 
 const fn default_media_port() -> u16 {
-    3478
+    3479
 }
 
 impl Default for Media {
     fn default() -> Self {
         Self { udp_port: default_media_port(), shards: None, public_addresses: Vec::new() }
+    }
+}
+
+/// For networks that let no direct path through: TURN.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Relay {
+    /// Whether our own relay runs.
+    pub enabled: bool,
+    /// Its port, UDP and TCP.
+    pub port: u16,
+    /// Whether it is reached through TLS too, on the port of the pages.
+    pub tls: bool,
+    /// Other TURN servers that pages may use.
+    pub servers: Vec<TurnServer>,
+}
+
+impl Default for Relay {
+    fn default() -> Self {
+        Self { enabled: true, port: 3478, tls: true, servers: Vec::new() }
+    }
+}
+
+/// A TURN server that is not ours. It takes everybody, users that are derived from a shared secret, or
+/// one user for all.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TurnServer {
+    /// Its addresses, such as `turn:relay.example.org:3478?transport=udp`.
+    pub urls: Vec<String>,
+    /// The shared secret (coturn: `static-auth-secret`), at least 16 characters.
+    #[serde(default)]
+    pub secret: Option<String>,
+    /// User name.
+    #[serde(default)]
+    pub username: Option<String>,
+    /// Password.
+    #[serde(default)]
+    pub credential: Option<String>,
+}
+
+/// As the relay's own secrets; shorter ones can be guessed from one user name and its password.
+const MIN_SECRET_BYTES: usize = 16;
+
+impl TurnServer {
+    fn mistake(&self) -> Option<&'static str> {
+        let known = |url: &String| {
+            ["turn:", "turns:", "stun:", "stuns:"].iter().any(|scheme| url.starts_with(scheme))
+        };
+        if self.urls.is_empty() || !self.urls.iter().all(known) {
+            return Some("relay.servers: urls begin with turn:, turns: or stun:");
+        }
+        let login = (&self.secret, &self.username, &self.credential);
+        match login {
+            (Some(secret), None, None) if secret.len() < MIN_SECRET_BYTES => {
+                Some("relay.servers: a secret has at least 16 characters")
+            }
+            (Some(_), None, None) | (None, Some(_), Some(_)) => None,
+            (None, None, None) if self.urls.iter().all(|url| url.starts_with("stun")) => None,
+            _ => Some("relay.servers: a TURN server has a secret, or a username and a credential"),
+        }
     }
 }
 
@@ -237,7 +301,7 @@ impl Config {
         {
             return Some("web.certificate.directory begins with https://");
         }
-        None
+        self.relay.servers.iter().find_map(TurnServer::mistake)
     }
 }
 
@@ -289,9 +353,26 @@ contact = {admin}
 
 [media]
 # Audio and video: one port per shard, from this one on, UDP and TCP. Open it in the firewall.
-udp_port = 3478
+udp_port = 3479
 # Behind NAT: the public address of this server, such as ["203.0.113.7"].
 public_addresses = []
+
+[relay]
+# For networks that let no direct path through (TURN). It reaches people of the same visit and nothing else.
+enabled = true
+# UDP and TCP. Open it in the firewall.
+port = 3478
+# Also inside TLS on the port of the pages, for networks that allow only web traffic.
+tls = true
+# Other TURN servers that pages may use too: with a shared secret (coturn: static-auth-secret) …
+# [[relay.servers]]
+# urls = ["turn:relay.example.org:3478?transport=udp"]
+# secret = "at least sixteen characters"
+# … or with one user for all.
+# [[relay.servers]]
+# urls = ["turns:relay2.example.org:443?transport=tcp"]
+# username = "clinic"
+# credential = "password"
 
 [data]
 # A file, or a PostgreSQL server: "postgres://bedside@db.example.org/bedside"
@@ -365,6 +446,28 @@ mod tests {
         assert_eq!(root, Path::new("/etc/bedside/authority.pem"));
         let refusal = parse(&text.replace("\"https://ca", "\"http://ca")).err().unwrap_or_default();
         assert!(refusal.contains("begins with https://"), "{refusal}");
+    }
+
+    #[test]
+    fn relays_are_checked() {
+        let text = written("visits.example.org", "sqlite:///d");
+        let with = |from: &str, to: &str| parse(&text.replace(from, to));
+        let relay = parse(&text).map(|c| c.relay).map_err(|e| panic!("{e}"));
+        assert!(relay.is_ok_and(|r| r.enabled && r.port == 3478 && r.servers.is_empty()));
+        let off = with("enabled = true", "enabled = false");
+        assert!(off.is_ok_and(|c| !c.relay.enabled));
+        let servers = ["# [[relay.servers]]", "# urls", "# secret", "# username", "# credential"];
+        let uncommented = servers.iter().fold(text.clone(), |t, s| t.replace(s, &s[2..]));
+        let servers = parse(&uncommented).map(|c| c.relay.servers.len());
+        assert_eq!(servers, Ok(2));
+        for (from, to, why) in [
+            ("at least sixteen characters", "too short", "at least 16 characters"),
+            ("credential = \"password\"", "", "a secret, or a username and a credential"),
+            ("\"turns:relay2", "\"https:relay2", "begin with turn:"),
+        ] {
+            let refused = parse(&uncommented.replace(from, to)).err().unwrap_or_default();
+            assert!(refused.contains(why), "{refused}");
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::terminal::Terminal;
 use crate::tls;
 use bench::{Guest, TlsRoot};
 use server::live::Call;
-use server::{GuestStarter, Incoming, ServerConfig};
+use server::{GuestStarter, Incoming, OwnRelayPlan, ServerConfig};
 use sfu::SfuConfig;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -35,6 +35,9 @@ pub struct DemoArgs {
     /// First UDP port for audio and video; 0 takes any.
     #[arg(long, default_value_t = 0)]
     pub udp_port: u16,
+    /// Port of the relay, UDP and TCP, for networks that let no direct path through; 0 takes any.
+    #[arg(long, default_value_t = 0)]
+    pub relay_port: u16,
     /// Folder for the demo's data. Delete it to begin anew.
     #[arg(long, default_value = ".bedside-demo")]
     pub data: PathBuf,
@@ -83,6 +86,11 @@ pub async fn run(args: DemoArgs, out: &mut Terminal) -> Result<(), Failure> {
     let store = compose::make_store(&database, &args.data.join("keyring.json")).await?;
     let metrics_token =
         args.metrics_token_file.as_deref().map(crate::config::secret_file).transpose()?;
+    let relay = OwnRelayPlan {
+        listen: vec![(Ipv4Addr::UNSPECIFIED, args.relay_port).into()],
+        addresses: ips.clone(),
+        tls: ips.iter().map(|ip| SocketAddr::new(*ip, https_port).to_string()).collect(),
+    };
     let mut media = SfuConfig::new(ips);
     media.port_base = args.udp_port;
     let mut running = compose::start(Parts {
@@ -95,12 +103,14 @@ pub async fn run(args: DemoArgs, out: &mut Terminal) -> Result<(), Failure> {
             metrics_token,
         },
         media,
+        relay: Some(relay),
+        other_relays: Vec::new(),
         mailer: None,
         guest: Some(guest_starter()),
     })
     .await?;
     running.serve(Incoming::plain(plain)?);
-    running.serve(Incoming::tls(https, tls)?);
+    running.serve_tls(https, tls, true)?;
 
     let app = Arc::clone(&running.app);
     let clinician = clinician(&app).await?;
@@ -320,6 +330,8 @@ impl Scratch {
                 metrics_token: None,
             },
             media: SfuConfig::new(vec![IpAddr::V4(Ipv4Addr::LOCALHOST)]),
+            relay: None,
+            other_relays: Vec::new(),
             mailer: None,
             guest: None,
         })

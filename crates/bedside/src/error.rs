@@ -18,6 +18,8 @@ pub enum Failure {
     Auth(#[from] auth::AuthError),
     #[error("audio and video cannot start: {0}")]
     Media(#[from] sfu::StartError),
+    #[error("the relay cannot start: {0}. See [relay] in the settings")]
+    Relay(#[from] turn::io::StartError),
     #[error("the mail settings cannot be used: {0}")]
     Mail(#[from] server::MailError),
     #[error("{0}")]

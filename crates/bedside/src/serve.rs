@@ -8,8 +8,11 @@ use crate::local_ca;
 use crate::terminal::Terminal;
 use crate::tls;
 use audit::Actor;
-use server::{Clock, Incoming, MailConfig, MailSecurity, Mailer, ServerConfig};
+use server::{
+    Clock, MailConfig, MailSecurity, Mailer, OtherRelay, OwnRelayPlan, RelayLogin, ServerConfig,
+};
 use sfu::SfuConfig;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use store::{Store, UserRole, UserState};
 
@@ -157,7 +160,8 @@ pub async fn serve(path: &Path, detail: crate::logs::Detail) -> Result<(), Failu
     crate::demo::private_folder(&cache)?;
     let https = tls::from_settings(&config.web.certificate, &config.web.domain, &cache)?;
     let listener = addresses::listen(config.web.listen, false, "web.listen").await?;
-    let origin = config.web.origin_at(listener.local_addr()?.port());
+    let https_port = listener.local_addr()?.port();
+    let origin = config.web.origin_at(https_port);
     let metrics_token =
         config.telemetry.metrics_token_file.as_deref().map(config::secret_file).transpose()?;
     let mailer = match &config.mail {
@@ -172,10 +176,24 @@ pub async fn serve(path: &Path, detail: crate::logs::Detail) -> Result<(), Failu
         let text = "no network address found; set media.public_addresses";
         return Err(Failure::Usage(text.to_owned()));
     }
+    let relay_over_tls = config.relay.tls;
+    let relay = config.relay.enabled.then(|| OwnRelayPlan {
+        listen: vec![relay_address(&advertised, config.relay.port)],
+        addresses: advertised.clone(),
+        tls: relay_over_tls
+            .then(|| format!("{}:{https_port}", config.web.domain))
+            .into_iter()
+            .collect(),
+    });
+    let other_relays =
+        config.relay.servers.iter().map(other_relay).collect::<Result<Vec<_>, _>>()?;
     let mut media = SfuConfig::new(advertised);
     media.port_base = config.media.udp_port;
     if let Some(shards) = config.media.shards {
         media.shards = u16::try_from(shards).unwrap_or(u16::MAX);
+    }
+    if let Some(relay) = &relay {
+        ports_differ(relay.listen.iter().map(SocketAddr::port), &media)?;
     }
     let mut running = compose::start(Parts {
         store,
@@ -187,11 +205,13 @@ pub async fn serve(path: &Path, detail: crate::logs::Detail) -> Result<(), Failu
             metrics_token,
         },
         media,
+        relay,
+        other_relays,
         mailer,
         guest: None,
     })
     .await?;
-    running.serve(Incoming::tls(listener, https.config)?);
+    running.serve_tls(listener, https.config, relay_over_tls)?;
     // Not before: the authority looks at this very port.
     if let Some(orders) = https.orders {
         running.beside(orders.run());
@@ -286,6 +306,42 @@ async fn open(config: &Config) -> Result<Store, Failure> {
         tx.commit_with(vec![event.detail("what", "name")]).await?;
     }
     Ok(store)
+}
+
+/// The relay and the media threads need ports of their own.
+fn ports_differ(relay: impl Iterator<Item = u16>, media: &SfuConfig) -> Result<(), Failure> {
+    let (first, count) = (media.port_base, media.shards);
+    // 0 lets the system choose, which chooses well.
+    let taken = |port: u16| first != 0 && port.checked_sub(first).is_some_and(|n| n < count);
+    let Some(port) = relay.into_iter().find(|port| taken(*port)) else { return Ok(()) };
+    let after = port + 1;
+    Err(Failure::Usage(format!(
+        "relay.port {port} is one of the {count} ports that [media] uses from {first} on. Set \
+         media.udp_port = {after}, or another relay.port"
+    )))
+}
+
+/// Where the relay listens: all addresses of the families that people reach us by.
+fn relay_address(advertised: &[IpAddr], port: u16) -> SocketAddr {
+    let any: IpAddr = if advertised.iter().any(IpAddr::is_ipv6) {
+        Ipv6Addr::UNSPECIFIED.into()
+    } else {
+        Ipv4Addr::UNSPECIFIED.into()
+    };
+    SocketAddr::new(any, port)
+}
+
+fn other_relay(server: &config::TurnServer) -> Result<OtherRelay, Failure> {
+    let login = match (&server.secret, &server.username, &server.credential) {
+        (Some(secret), ..) => RelayLogin::Shared(
+            turn::Secret::new(secret.as_bytes()).map_err(turn::io::StartError::from)?,
+        ),
+        (None, Some(username), Some(credential)) => {
+            RelayLogin::Fixed { username: username.clone(), credential: credential.clone() }
+        }
+        _ => RelayLogin::Open,
+    };
+    Ok(OtherRelay { urls: server.urls.clone(), login })
 }
 
 /// The settings of mail as the server wants them. Reads the file of the password.

@@ -168,7 +168,7 @@ impl Participant {
                 self.on_state(state).await?;
             }
             ServerMessage::You { state, .. } => self.on_state(state).await?,
-            ServerMessage::Offer { transport, generation, sdp, tracks } => {
+            ServerMessage::Offer { transport, generation, sdp, tracks, .. } => {
                 self.on_offer(transport, generation, sdp, tracks)?;
             }
             ServerMessage::Room { waiting, .. } if self.part == Part::Host => {

@@ -99,6 +99,11 @@ pub enum ServerMessage {
         sdp: String,
         /// What each m-line carries.
         tracks: Vec<TrackLine>,
+        /// Relays that the page may use beside the direct path. They take the place of those that an
+        /// earlier offer named.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[ts(optional, as = "Option<Vec<IceServer>>")]
+        ice_servers: Vec<IceServer>,
     },
     /// The media path works.
     MediaUp {
@@ -310,6 +315,22 @@ pub struct TrackLine {
     pub source: Source,
     /// Which way.
     pub direction: Direction,
+}
+
+/// A relay and the right to use it, as an `RTCIceServer` of the browser. The right ends with the
+/// person's part in the visit.
+#[derive(Clone, Serialize, Deserialize, TS)]
+pub struct IceServer {
+    /// Its addresses (RFC 7065).
+    pub urls: Vec<String>,
+    /// User name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub username: Option<String>,
+    /// Password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub credential: Option<String>,
 }
 
 /// One chat line.

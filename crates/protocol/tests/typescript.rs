@@ -39,6 +39,7 @@ fn generated() -> String {
         server::Person,
         server::Direction,
         server::TrackLine,
+        server::IceServer,
         server::ChatLine,
         server::QualityLevel,
         server::LinkQuality,

@@ -14,6 +14,7 @@ pub mod listen;
 pub mod live;
 pub mod mail;
 pub mod metrics;
+pub mod relay;
 pub mod ws;
 
 pub use app::{App, GuestStarter, ServerConfig};
@@ -21,6 +22,7 @@ pub use assets::Assets;
 pub use clock::Clock;
 pub use listen::{Incoming, Peer};
 pub use mail::{MailConfig, MailError, MailSecurity, MailTrouble, Mailer};
+pub use relay::{OtherRelay, OwnRelay, OwnRelayPlan, RelayLogin, Relays};
 
 use axum::Extension;
 use axum::extract::ConnectInfo;

@@ -1,6 +1,7 @@
 //! Counters for operators (Prometheus text format). No label ever names a person, a visit or an
 //! address.
 
+use crate::relay::RelayMetrics;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
@@ -26,6 +27,7 @@ pub struct Metrics {
     media_packets_in: Gauge,
     media_packets_out: Gauge,
     media_garbage: Gauge,
+    relay: RelayMetrics,
 }
 
 impl Default for Metrics {
@@ -53,6 +55,7 @@ impl Default for Metrics {
             media_packets_in: gauge("media_packets_received", "Media packets received"),
             media_packets_out: gauge("media_packets_forwarded", "Media packets forwarded"),
             media_garbage: gauge("media_garbage", "Datagrams that were no media"),
+            relay: RelayMetrics::new(&mut registry),
             messages,
             refused,
             links_opened,
@@ -64,9 +67,10 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// Everything in OpenMetrics text format, with the forwarding unit's figures.
+    /// Everything in OpenMetrics text format, with the figures of the forwarding unit and, if it runs,
+    /// of our own relay.
     #[must_use]
-    pub fn text(&self, media: &sfu::Stats) -> String {
+    pub fn text(&self, media: &sfu::Stats, relay: Option<&turn::io::Report>) -> String {
         for (gauge, value) in [
             (&self.media_rooms, media.rooms),
             (&self.media_transports, media.transports),
@@ -75,6 +79,9 @@ impl Metrics {
             (&self.media_garbage, media.garbage),
         ] {
             gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
+        }
+        if let Some(report) = relay {
+            self.relay.set(report);
         }
         let mut out = String::new();
         // Writing to a String cannot fail.

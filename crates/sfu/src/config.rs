@@ -59,6 +59,9 @@ pub struct SfuConfig {
     /// Addresses that clients are told to send to. A wildcard-bound socket answers from the address
     /// that was reached. Behind a one-to-one NAT put the public address here.
     pub advertised: Vec<IpAddr>,
+    /// Addresses that only a relay in this program gives out: no machine has them, and datagrams to
+    /// them go to the relay. Default: none.
+    pub relayed: Vec<IpAddr>,
     /// Address to bind. Default `0.0.0.0`; `::` serves both families.
     pub bind: IpAddr,
     /// First UDP port; shard `n` binds `port_base + n`. 0 lets the system choose (tests).
@@ -98,6 +101,7 @@ impl SfuConfig {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
             advertised,
+            relayed: Vec::new(),
             bind: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             port_base: 0,
             shards: u16::try_from(cores.saturating_sub(1).clamp(1, 64)).unwrap_or(1),
@@ -121,6 +125,9 @@ impl SfuConfig {
         }
         if self.advertised.iter().any(|ip| ip.is_unspecified() || ip.is_multicast()) {
             return fail("advertised", "addresses of this machine or its NAT, no wildcard");
+        }
+        if self.relayed.len() > 2 || self.relayed.iter().any(|ip| self.advertised.contains(ip)) {
+            return fail("relayed", "at most 2 addresses that are not advertised");
         }
         if !(1..=64).contains(&self.shards) {
             return fail("shards", "1 to 64");
@@ -150,9 +157,10 @@ mod tests {
         let good = SfuConfig::new(vec![[127, 0, 0, 1].into()]);
         assert_eq!(good.validate(), Ok(()));
         type Spoil = fn(&mut SfuConfig);
-        let bad: [(&str, Spoil); 6] = [
+        let bad: [(&str, Spoil); 7] = [
             ("advertised", |c| c.advertised.clear()),
             ("advertised", |c| c.advertised = vec![[0, 0, 0, 0].into()]),
+            ("relayed", |c| c.relayed = c.advertised.clone()),
             ("shards", |c| c.shards = 0),
             ("port_base", |c| (c.port_base, c.shards) = (65_535, 2)),
             ("max_people", |c| c.max_people = 1),

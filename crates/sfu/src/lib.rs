@@ -96,6 +96,6 @@ pub use command::{
     CloseCode, Command, Direction, RefusalCode, SfuEvent, Sources, Tile, TrackLine, TransportId,
 };
 pub use config::{ConfigError, RIDS, SCREEN_RIDS, SfuConfig};
-pub use io::{Overloaded, Sfu, SfuThreads, StartError};
+pub use io::{Overloaded, RelayEntry, RelayExit, Sfu, SfuThreads, StartError};
 pub use shard::{Datagram, Shard, Wire};
 pub use stats::Stats;

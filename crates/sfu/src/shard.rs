@@ -42,6 +42,8 @@ pub enum Wire {
     /// A TCP connection that the client opened, framed as RFC 4571 says (ICE-TCP, RFC 6544). For
     /// networks that let no UDP out.
     Tcp,
+    /// A relay in this program, which stands for the client under a relayed address.
+    Relay,
 }
 
 /// A datagram to send.
@@ -59,7 +61,8 @@ pub struct Datagram {
 impl Wire {
     const fn protocol(self) -> Protocol {
         match self {
-            Self::Udp => Protocol::Udp,
+            // What a relay carries are datagrams, and to WebRTC it is no different (RFC 8656 §2).
+            Self::Udp | Self::Relay => Protocol::Udp,
             Self::Tcp => Protocol::Tcp,
         }
     }
@@ -70,6 +73,7 @@ pub struct Shard {
     pub(crate) max_people: usize,
     pub(crate) dead_after: Duration,
     pub(crate) answer_within: Duration,
+    relayed: Vec<IpAddr>,
     pub(crate) candidates: Vec<Candidate>,
     pub(crate) crypto: Arc<CryptoProvider>,
     pub(crate) certificate: DtlsCert,
@@ -116,6 +120,7 @@ impl Shard {
             max_people: usize::from(config.max_people),
             dead_after: config.dead_after,
             answer_within: config.answer_within,
+            relayed: config.relayed.clone(),
             candidates,
             crypto,
             certificate,
@@ -159,6 +164,18 @@ impl Shard {
         self.receive(now, Wire::Tcp, source, destination, frame)
     }
 
+    /// The same for a datagram that a relay in this program carried: `relayed` is the address that
+    /// it gave to the client, one of [`SfuConfig::relayed`].
+    pub fn handle_relayed(
+        &mut self,
+        now: Instant,
+        relayed: SocketAddr,
+        destination: SocketAddr,
+        datagram: &[u8],
+    ) {
+        self.receive(now, Wire::Relay, relayed, destination, datagram);
+    }
+
     fn receive(
         &mut self,
         now: Instant,
@@ -169,6 +186,11 @@ impl Shard {
     ) -> bool {
         self.stats.datagrams_in += 1;
         self.stats.bytes_in += datagram.len() as u64;
+        // Answers to a relayed address leave by the relay: nobody else may seem to come from there.
+        if (wire == Wire::Relay) != self.relayed.contains(&source.ip()) {
+            self.stats.garbage += 1;
+            return false;
+        }
         let (key, is_check) = match kind(datagram) {
             Kind::Check(ufrag) => (self.demux.by_ufrag(ufrag), true),
             Kind::Media => (self.demux.by_address(wire, source), false),
@@ -254,8 +276,12 @@ impl Shard {
         let t = self.sending.pop_front()?;
         self.stats.datagrams_out += 1;
         self.stats.bytes_out += t.contents.len() as u64;
-        let wire = if t.proto == Protocol::Tcp { Wire::Tcp } else { Wire::Udp };
         let (source, destination) = (t.source, t.destination);
+        let wire = match t.proto {
+            Protocol::Tcp => Wire::Tcp,
+            _ if self.relayed.contains(&destination.ip()) => Wire::Relay,
+            _ => Wire::Udp,
+        };
         Some(Datagram { wire, source, destination, contents: t.contents.into() })
     }
 

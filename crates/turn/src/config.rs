@@ -1,11 +1,20 @@
 //! Settings of a relay, and their bounds.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::RangeInclusive;
 
 use zeroize::Zeroizing;
 
 use crate::policy::Net;
+
+/// What relayed IPv4 addresses of a closed relay are made of: the dummy address of RFC 7600, which
+/// no machine has and no network carries. Nothing is bound at a relayed address of a closed relay, so
+/// it need not be an address of ours; and since nobody else can have it, it cannot be confused with
+/// anybody's own.
+pub const VIRTUAL_V4: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 0, 8));
+
+/// The same for IPv6: an address of the discard prefix (RFC 6666).
+pub const VIRTUAL_V6: IpAddr = IpAddr::V6(Ipv6Addr::new(0x100, 0, 0, 0, 0, 0, 0, 1));
 
 /// Everything that a [`crate::Relay`] is told at the start.
 #[derive(Clone)]
@@ -15,7 +24,8 @@ pub struct RelayConfig {
     pub realm: String,
     /// The secret that passwords are derived from. Whoever issues credentials has it too.
     pub secret: Secret,
-    /// Public addresses that relayed addresses are made of: one IPv4, one IPv6, or both.
+    /// Addresses that relayed addresses are made of: one IPv4, one IPv6, or both. Public ones in open
+    /// mode; [`VIRTUAL_V4`] and [`VIRTUAL_V6`] are good for closed mode.
     pub addresses: Vec<IpAddr>,
     /// Ports of relayed addresses. In closed mode they are virtual: nothing is bound there.
     pub ports: RangeInclusive<u16>,
@@ -50,7 +60,8 @@ pub struct OpenRules {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Allocations of one seat, 1 to 10,000. A browser makes one per server URL and network.
+    /// Allocations of one seat, 1 to 10,000. A browser makes one per server URL and network, and
+    /// for a moment twice as many while it looks for a new path.
     pub allocations_per_seat: u32,
     /// Allocations of one visit, 1 to 100,000.
     pub allocations_per_visit: u32,
@@ -88,8 +99,8 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            allocations_per_seat: 4,
-            allocations_per_visit: 64,
+            allocations_per_seat: 24,
+            allocations_per_visit: 256,
             allocations_per_address: 512,
             allocations: 10_000,
             permissions: 32,

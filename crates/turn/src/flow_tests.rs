@@ -247,7 +247,7 @@ fn each_quota_holds_before_anything_is_taken() {
         }
         assert_eq!(rig.relay.table.index_sizes(), [last; 7]);
     };
-    let seat: Vec<_> = (0..5).map(|i| (i, 1, 1)).collect();
+    let seat: Vec<_> = (0..25).map(|i| (i, 1, 1)).collect();
     fill(&mut rig(), &seat);
     let mut rig = with(|l| l.allocations_per_visit = 3);
     fill(&mut rig, &[(1, 1, 1), (2, 1, 2), (3, 1, 3), (4, 1, 4)]);

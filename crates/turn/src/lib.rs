@@ -8,9 +8,9 @@
 //!
 //! # Closed by default
 //! A closed relay reaches two kinds of peers only: relayed addresses of the same visit, and the
-//! addresses of our own forwarding unit. Both are reached in memory. A relayed address is a public
-//! address and a *virtual* port: nothing is bound there, so no range of ports is opened, and no
-//! packet of the relay can reach a third machine. [`Mode::Open`] adds addresses that were signalled
+//! addresses of our own forwarding unit. Both are reached in memory. A relayed address is *virtual*:
+//! nothing is bound there, so no range of ports is opened, and no packet of the relay can reach a
+//! third machine. [`Mode::Open`] adds addresses that were signalled
 //! in the visit, after the table of special ranges in [`policy`].
 //!
 //! # Inside
@@ -53,7 +53,9 @@ mod testing;
 mod vector_tests;
 
 pub use client::{Client, Transport};
-pub use config::{ConfigError, Limits, Mode, OpenRules, RelayConfig, Secret};
+pub use config::{
+    ConfigError, Limits, Mode, OpenRules, RelayConfig, Secret, VIRTUAL_V4, VIRTUAL_V6,
+};
 pub use credentials::Credentials;
 pub use outbox::{Outbox, Output, To};
 pub use relay::{CloseReason, PeerListFull, Relay, RelayEvent, Scope, Sizes};

@@ -39,6 +39,7 @@ pub struct Relay {
     revoked: HashMap<Scope, Instant>,
     revoked_order: VecDeque<(Instant, Scope)>,
     peers: HashMap<VisitId, HashSet<IpAddr>>,
+    unit: HashSet<SocketAddr>,
     own: Vec<IpAddr>,
     started: Instant,
     wall: Wall,
@@ -153,6 +154,7 @@ impl Relay {
             revoked: HashMap::new(),
             revoked_order: VecDeque::new(),
             peers: HashMap::new(),
+            unit: config.unit.iter().copied().collect(),
             own,
             started: now,
             wall: Wall { at: now, unix_s },
@@ -264,7 +266,7 @@ impl Relay {
 
     /// Replaces the addresses of our forwarding unit.
     pub fn set_unit(&mut self, unit: Vec<SocketAddr>) {
-        self.config.unit = unit;
+        self.unit = unit.into_iter().collect();
     }
 
     /// Says again what time it is on the wall, for when that clock was set. Credentials are dated by
@@ -350,7 +352,7 @@ impl Relay {
     }
 
     pub(crate) fn is_unit(&self, address: SocketAddr) -> bool {
-        self.config.unit.contains(&address)
+        self.unit.contains(&address)
     }
 
     pub(crate) fn is_revoked(&self, holder: &Holder) -> bool {

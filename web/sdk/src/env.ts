@@ -39,8 +39,8 @@ export interface Env {
   readonly fetch: Fetch;
   /** Opens the socket to the page's own server. */
   socket(): SocketLike;
-  /** A fresh peer connection. */
-  peer(): RTCPeerConnection;
+  /** A fresh peer connection that may use these relays beside the direct path. */
+  peer(iceServers: RTCIceServer[]): RTCPeerConnection;
   readonly page: PageLike;
 }
 
@@ -118,8 +118,8 @@ export function browserEnv(): Env {
       url.protocol = url.protocol.replace('http', 'ws');
       return new WebSocket(url);
     },
-    // One transport for everything; no servers, because the other end is reachable by itself.
-    peer: () => new RTCPeerConnection({ bundlePolicy: 'max-bundle' }),
+    // One transport for everything.
+    peer: (iceServers) => new RTCPeerConnection({ bundlePolicy: 'max-bundle', iceServers }),
     page: browserPage,
   };
 }

@@ -35,6 +35,8 @@ export class Media {
   readonly #local = new Map<Source, MediaStreamTrack>();
   #peer: RTCPeerConnection | null = null;
   #transport = 0;
+  /** The relays that the connection was told of, as text. */
+  #relays = '';
   #generation = -1;
   /** The answer to the present generation. */
   #answerSdp: string | null = null;
@@ -190,11 +192,13 @@ export class Media {
   }
 
   async #answer(offer: Offer, life: number): Promise<void> {
-    if (offer.transport !== this.#transport || this.#peer === null) this.#openPeer(offer.transport);
+    const relays = offer.ice_servers ?? [];
+    if (offer.transport !== this.#transport || this.#peer === null) this.#openPeer(offer.transport, relays);
     const peer = this.#peer;
     if (peer === null) return;
     this.#generation = offer.generation;
     this.#answerSdp = null;
+    this.#tellRelays(peer, relays);
     await peer.setRemoteDescription({ type: 'offer', sdp: offer.sdp });
     this.#lines = offer.tracks;
     await this.#assign(peer, offer.tracks);
@@ -210,9 +214,10 @@ export class Media {
     await shape(peer, offer.tracks, this.#relief);
   }
 
-  #openPeer(transport: number): void {
+  #openPeer(transport: number, relays: RTCIceServer[]): void {
     this.#closePeer();
-    const peer = this.#env.peer();
+    const peer = this.#env.peer(relays);
+    this.#relays = JSON.stringify(relays);
     this.#peer = peer;
     this.#transport = transport;
     this.#generation = -1;
@@ -228,6 +233,14 @@ export class Media {
     peer.onconnectionstatechange = () => {
       if (peer === this.#peer && peer.connectionState === 'failed') this.#watchdog.failed();
     };
+  }
+
+  /** Fresh rights to use relays count from the next search for a path on. */
+  #tellRelays(peer: RTCPeerConnection, relays: RTCIceServer[]): void {
+    const text = JSON.stringify(relays);
+    if (text === this.#relays) return;
+    this.#relays = text;
+    peer.setConfiguration({ ...peer.getConfiguration(), iceServers: relays });
   }
 
   #closePeer(): void {

@@ -327,6 +327,19 @@ source: Source,
  * Which way.
  */
 direction: Direction, };
+export type IceServer = { 
+/**
+ * Its addresses (RFC 7065).
+ */
+urls: Array<string>, 
+/**
+ * User name.
+ */
+username?: string, 
+/**
+ * Password.
+ */
+credential?: string, };
 export type ChatLine = { 
 /**
  * Place in the visit's chat.
@@ -581,7 +594,12 @@ sdp: string,
 /**
  * What each m-line carries.
  */
-tracks: Array<TrackLine>, } | { "type": "media_up", 
+tracks: Array<TrackLine>, 
+/**
+ * Relays that the page may use beside the direct path. They take the place of those that an
+ * earlier offer named.
+ */
+ice_servers?: Array<IceServer>, } | { "type": "media_up", 
 /**
  * The transport.
  */

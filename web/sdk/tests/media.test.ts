@@ -115,6 +115,26 @@ describe('an offer', () => {
     expect(world.rtc.at('3').currentDirection).toBe('inactive');
   });
 
+  it('names the relays that may be used, and fresh rights to them later', async () => {
+    const world = new World();
+    const { media, answers } = mediaIn(world);
+    const relays = (username: string) => [{ urls: ['turn:192.0.2.1:3478'], username, credential: 'c' }];
+    media.offer({ ...offer(1, 1, SEND), ice_servers: relays('one') });
+    await settle();
+    expect(world.rtc.configuration.iceServers).toEqual(relays('one'));
+    media.offer({ ...offer(1, 2, SEND), ice_servers: relays('two') });
+    await settle();
+    expect(world.rtc.configuration).toEqual({ bundlePolicy: 'max-bundle', iceServers: relays('two') });
+    // A right that ended is taken away, and a connection of its own has its own.
+    media.offer(offer(1, 3, SEND));
+    await settle();
+    expect(world.rtc.configuration.iceServers).toEqual([]);
+    media.offer({ ...offer(2, 1, SEND), ice_servers: relays('three') });
+    await settle();
+    expect(world.peers.map((peer) => peer.configuration.iceServers)).toEqual([[], relays('three')]);
+    expect(answers()).toEqual([1, 2, 3, 1]);
+  });
+
   it('with a line for the screen gets the shared track', async () => {
     const { media, world } = await inCall();
     const screen = new FakeTrack('video').real;
@@ -129,8 +149,8 @@ describe('an offer', () => {
     const world = new World();
     const { media, asked } = mediaIn(world);
     const peer = world.peer.bind(world);
-    world.peer = () => {
-      const made = peer();
+    world.peer = (iceServers) => {
+      const made = peer(iceServers);
       world.rtc.broken = true;
       return made;
     };

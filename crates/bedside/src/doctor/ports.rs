@@ -29,12 +29,12 @@ pub fn media(config: &Config, runs: bool) -> Vec<Finding> {
         let says = "media.udp_port is 0: the system chooses other ports at each start, and no firewall \
                     can open them.";
         let finding = Finding::warning(Check::Media, "any_port", says);
-        return vec![finding.fix("Set media.udp_port to 3478")];
+        return vec![finding.fix("Set media.udp_port to 3479")];
     }
     let Some(last) = first.checked_add(count.saturating_sub(1)) else {
         let says = "media.udp_port and media.shards go beyond the last port, 65535.";
         let finding = Finding::failed(Check::Media, "no_such_port", says);
-        return vec![finding.fix("Set media.udp_port to 3478")];
+        return vec![finding.fix("Set media.udp_port to 3479")];
     };
     let ports: Vec<_> = (first..=last).map(|port| (port, udp(port), tcp(port))).collect();
     let mut findings = vec![judge(&ports, runs)];
@@ -75,7 +75,7 @@ fn judge(ports: &[(u16, Held, Held)], runs: bool) -> Finding {
         ),
         Some((port, kind, Held::NotAllowed)) => {
             failed("not_allowed", format!("This user may not have {kind} port {port}."))
-                .fix("Set media.udp_port to 3478, or another above 1023")
+                .fix("Set media.udp_port to 3479, or another above 1023")
         }
         Some((port, kind, _)) => {
             let flag = if kind == "UDP" { 'u' } else { 't' };

@@ -5,6 +5,7 @@ use crate::common::https::{connect, get, trusting};
 use crate::common::program::run;
 use hyper::StatusCode;
 use std::net::TcpListener;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 #[tokio::test]
 async fn on_sigterm_it_closes_in_order_and_ends_well() {
@@ -67,6 +68,50 @@ fn a_taken_port_is_named_with_its_setting() {
     let refused = run(&["serve", "-c", &clinic.settings()]);
     assert_eq!(refused.code, Some(1));
     for words in [address.as_str(), "is taken or not allowed", "web.listen"] {
+        assert!(refused.err.contains(words), "{words}: {}", refused.err);
+    }
+}
+
+/// An Allocate request without credentials (RFC 8656 §7.1), for UDP.
+const ALLOCATE: [u8; 28] = [
+    0x00, 0x03, 0x00, 0x08, 0x21, 0x12, 0xa4, 0x42, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11,
+    12, // header
+    0x00, 0x19, 0x00, 0x04, 17, 0, 0, 0, // REQUESTED-TRANSPORT
+];
+/// The start of the answer: an error of Allocate.
+const ALLOCATE_ERROR: [u8; 2] = [0x01, 0x13];
+
+#[tokio::test]
+async fn the_port_of_the_pages_serves_the_relay_too_unless_told_not_to() {
+    let clinic = Clinic::init();
+    let trust = trusting(&[clinic.use_own_certificate()]);
+    let ask = async |address| {
+        let mut stream = connect(address, DOMAIN, &trust).await.expect("it takes connections");
+        stream.write_all(&ALLOCATE).await.expect("it is open");
+        let mut start = [0; 2];
+        stream.read_exact(&mut start).await.map(|_| start)
+    };
+    let (program, address) = clinic.serve().await;
+    assert_eq!(ask(address).await.ok(), Some(ALLOCATE_ERROR), "a challenge");
+    let page = get(address, DOMAIN, &trust, "/healthz").await.expect("it serves pages too");
+    assert_eq!(page.status, StatusCode::OK);
+    drop(program);
+
+    clinic.edit("tls = true", "tls = false");
+    let (program, address) = clinic.serve().await;
+    assert_ne!(ask(address).await.ok(), Some(ALLOCATE_ERROR), "HTTP only");
+    drop(program);
+}
+
+#[test]
+fn a_relay_on_a_port_of_the_media_is_refused_with_the_next_step() {
+    let clinic = Clinic::init();
+    clinic.use_own_certificate();
+    clinic.edit("udp_port = 0", "udp_port = 40000\nshards = 3");
+    clinic.edit("\nport = 0", "\nport = 40002");
+    let refused = run(&["serve", "-c", &clinic.settings()]);
+    assert_eq!(refused.code, Some(1));
+    for words in ["relay.port 40002", "media.udp_port = 40003"] {
         assert!(refused.err.contains(words), "{words}: {}", refused.err);
     }
 }

@@ -32,7 +32,8 @@ impl Clinic {
         let this = Self { said, ..this };
         // The system chooses ports, so that tests do not fight for them.
         this.edit("\"0.0.0.0:443\"", "\"127.0.0.1:0\"");
-        this.edit("udp_port = 3478", "udp_port = 0");
+        this.edit("udp_port = 3479", "udp_port = 0");
+        this.edit("\nport = 3478", "\nport = 0");
         this.edit("public_addresses = []", "public_addresses = [\"127.0.0.1\"]");
         this
     }

@@ -161,5 +161,7 @@ async fn metrics(State(app): State<Arc<App>>, headers: HeaderMap) -> ApiResult<R
         return Err(ErrorCode::NotFound.into());
     }
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    Ok(([(header::CONTENT_TYPE, kind)], app.metrics.text(&app.core.sfu.stats())).into_response())
+    let relay = app.core.relays.report().await;
+    let text = app.metrics.text(&app.core.sfu.stats(), relay.as_ref());
+    Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
 }

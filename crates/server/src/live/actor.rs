@@ -15,7 +15,7 @@ use store::{SeatRow, VisitRow};
 use tokio::sync::mpsc;
 use visit::machine::DropReason;
 use visit::{
-    Actor, Command, Effect, SeatId, SeatState, SeatTrigger, Timestamp, Visit, VisitOutcome,
+    Actor, Command, Effect, SeatId, SeatState, SeatTrigger, Timestamp, Visit, VisitId, VisitOutcome,
 };
 
 pub(super) struct Conn {
@@ -34,6 +34,8 @@ pub struct State {
     pub(super) notes: HashMap<SeatId, u32>,
     pub(super) conns: HashMap<SeatId, Conn>,
     pub(super) media: HashMap<SeatId, Media>,
+    /// The visit's name towards relays, drawn each time it wakes.
+    pub(super) relay_visit: VisitId,
     pub(super) told_line: HashMap<SeatId, LineView>,
     pub(super) revision: u64,
     /// Steps that must not be lost and that the database could not take yet.
@@ -59,6 +61,7 @@ impl State {
             notes,
             conns: HashMap::new(),
             media: HashMap::new(),
+            relay_visit: VisitId::from_u128(rand::random()),
             told_line: HashMap::new(),
             revision: 0,
             overdue: VecDeque::new(),
@@ -151,6 +154,7 @@ impl Task {
             }
         }
         self.system(Actor::System, Command::Tick).await;
+        self.renew_passes();
     }
 
     fn may_sleep(&mut self) -> bool {

@@ -2,6 +2,7 @@
 //! the forwarding unit reports.
 
 use super::actor::Task;
+use crate::relay::Pass;
 use protocol::{
     ClientMessage, Direction, ErrorCode, LinkQuality, QualityLevel, QualityReport, ServerMessage,
     TrackLine,
@@ -21,6 +22,8 @@ pub(super) struct Media {
     quality: Quality,
     /// Pictures that the forwarding unit leaves out, because the path to this person is narrow.
     paused: HashSet<(SeatId, Source)>,
+    /// What the page may use relays with.
+    pass: Pass,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -61,9 +64,16 @@ impl Task {
 
     /// Gives an admitted person a transport, unless their page resumes the one it has.
     pub(super) fn open_media(&mut self, seat: SeatId) {
-        if self.state.media.get(&seat).is_some_and(|m| !m.orphaned) {
-            return;
+        match self.state.media.get(&seat) {
+            Some(media) if !media.orphaned => return,
+            // The page that had this one is gone, and its right with it.
+            Some(media) => self.core.relays.revoke(&media.pass),
+            None => {}
         }
+        self.give_transport(seat, self.core.relays.pass(self.state.relay_visit));
+    }
+
+    fn give_transport(&mut self, seat: SeatId, pass: Pass) {
         let Some(person) = self.state.visit.seat(seat) else { return };
         let may = |action| permits(person.role, person.state, action);
         let rights = Sources {
@@ -83,6 +93,7 @@ impl Task {
                 sharing: false,
                 quality: Quality::default(),
                 paused: HashSet::new(),
+                pass,
             },
         );
         let visit = self.state.visit.id;
@@ -101,6 +112,7 @@ impl Task {
     /// Takes the transport away.
     pub(super) fn close_media(&mut self, seat: SeatId) {
         if let Some(media) = self.state.media.remove(&seat) {
+            self.core.relays.revoke(&media.pass);
             let visit = self.state.visit.id;
             self.media_tell(sfu::Command::Leave { visit, transport: media.id });
         }
@@ -108,6 +120,9 @@ impl Task {
 
     /// The visit is over: nobody has media.
     pub(super) fn close_room(&mut self) {
+        if !self.state.media.is_empty() {
+            self.core.relays.revoke_visit(self.state.relay_visit);
+        }
         self.state.media.clear();
         self.media_tell(sfu::Command::CloseVisit { visit: self.state.visit.id });
     }
@@ -121,6 +136,21 @@ impl Task {
         self.media_tell(sfu::Command::RepeatOffer { visit, transport });
         if connected {
             self.system(Actor::Media, Command::MediaUp(seat)).await;
+        }
+    }
+
+    /// Gives fresh rights to use relays before those run out. A relay takes them for a new path
+    /// only, so each page looks for one.
+    pub(super) fn renew_passes(&mut self) {
+        let relays = &self.core.relays;
+        let due = self.state.media.values_mut().filter(|m| relays.is_due(&m.pass));
+        let transports = due.map(|media| {
+            relays.renew(&mut media.pass);
+            media.id
+        });
+        let visit = self.state.visit.id;
+        for transport in transports {
+            tell(&self.core.sfu, sfu::Command::RestartIce { visit, transport });
         }
     }
 
@@ -156,11 +186,14 @@ impl Task {
                 self.media_tell(sfu::Command::Answer { visit, transport, generation, sdp });
             }
             ClientMessage::RestartIce {} => {
+                self.core.relays.renew(&mut media.pass);
                 self.media_tell(sfu::Command::RestartIce { visit, transport });
             }
             ClientMessage::NewTransport {} => {
-                media.orphaned = true;
-                self.open_media(seat);
+                // The same page, so the same right; but it may have been given long ago.
+                let mut pass = media.pass;
+                self.core.relays.renew(&mut pass);
+                self.give_transport(seat, pass);
                 if let Some(person) = self.state.visit.seat(seat) {
                     self.apply_sending(seat, person.lets_out());
                 }
@@ -197,8 +230,12 @@ impl Task {
                 if current(&seat, &transport) =>
             {
                 let tracks = tracks.into_iter().map(track_line).collect();
+                let pass = self.state.media.get(&seat).map(|m| m.pass);
+                let ice_servers = pass.map_or_else(Vec::new, |p| self.core.relays.ice_servers(&p));
                 let transport = transport.0;
-                self.send(seat, ServerMessage::Offer { transport, generation, sdp, tracks });
+                let offer =
+                    ServerMessage::Offer { transport, generation, sdp, tracks, ice_servers };
+                self.send(seat, offer);
             }
             SfuEvent::Connected { seat, transport, .. } if current(&seat, &transport) => {
                 if let Some(media) = self.state.media.get_mut(&seat) {
@@ -215,7 +252,9 @@ impl Task {
             }
             SfuEvent::Closed { seat, transport, code, .. } if current(&seat, &transport) => {
                 tracing::info!(visit = ?self.state.visit.id, ?code, "a media transport ended");
-                self.state.media.remove(&seat);
+                if let Some(media) = self.state.media.remove(&seat) {
+                    self.core.relays.revoke(&media.pass);
+                }
                 self.transport_ended(seat).await;
             }
             SfuEvent::ActiveSpeaker { seat, .. } => {

@@ -23,6 +23,7 @@ pub use input::{Call, ConnOpen, Input, Outgoing, SocketSender};
 pub use line::Lines;
 
 use crate::clock::Clock;
+use crate::relay::Relays;
 use protocol::ErrorCode;
 use sfu::{Sfu, SfuEvent};
 use std::collections::HashMap;
@@ -41,6 +42,8 @@ pub struct Core {
     pub store: Store,
     /// Forwarding.
     pub sfu: Sfu,
+    /// Relays on the way to it.
+    pub relays: Relays,
     /// Time.
     pub clock: Clock,
     /// Who is before whom.
@@ -53,10 +56,11 @@ pub struct Core {
 impl Core {
     /// Nothing living yet.
     #[must_use]
-    pub fn new(store: Store, sfu: Sfu, clock: Clock) -> Arc<Self> {
+    pub fn new(store: Store, sfu: Sfu, relays: Relays, clock: Clock) -> Arc<Self> {
         Arc::new(Self {
             store,
             sfu,
+            relays,
             clock,
             lines: Lines::default(),
             next_transport: AtomicU64::new(1),

@@ -9,12 +9,14 @@ pub mod browser;
 pub mod media;
 pub mod people;
 pub mod tap;
+pub mod turn;
 
 use auth::{Cost, GuestAuth, JoinTokens, Passwords, PrefixBuckets, Rate, StaffAuth, SystemEntropy};
 use server::app::AppParts;
 use server::live::Core;
 use server::metrics::Metrics;
-use server::{App, Assets, Clock, Incoming, Mailer, ServerConfig};
+use server::relay::virtual_addresses;
+use server::{App, Assets, Clock, Incoming, Mailer, OwnRelay, OwnRelayPlan, Relays, ServerConfig};
 use sfu::{Sfu, SfuConfig, SfuThreads};
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -54,14 +56,24 @@ impl Clinic {
         Self::start(Arc::new(TestDb::sqlite()), Clock::manual(NOON), None).await
     }
 
+    /// The same with a relay on loopback. It goes by the wall clock, so the clinic begins there.
+    pub async fn with_relay() -> Self {
+        let clock = Clock::manual(Clock::system().now());
+        Self::start_as(Arc::new(TestDb::sqlite()), clock, None, true).await
+    }
+
     /// On a database that may have been used before.
     pub async fn start(db: Arc<TestDb>, clock: Clock, mailer: Option<Mailer>) -> Self {
+        Self::start_as(db, clock, mailer, false).await
+    }
+
+    async fn start_as(db: Arc<TestDb>, clock: Clock, mailer: Option<Mailer>, relay: bool) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
             .build()
             .expect("a runtime");
-        let started = runtime.spawn(start(Arc::clone(&db), clock.clone(), mailer)).await;
+        let started = runtime.spawn(start(Arc::clone(&db), clock.clone(), mailer, relay)).await;
         let Started { app, address, threads } = started.expect("the server starts");
         Self { app, clock, address, db, threads: Some(threads), runtime: Some(runtime) }
     }
@@ -123,7 +135,7 @@ impl Drop for Clinic {
     }
 }
 
-async fn start(db: Arc<TestDb>, clock: Clock, mailer: Option<Mailer>) -> Started {
+async fn start(db: Arc<TestDb>, clock: Clock, mailer: Option<Mailer>, relay: bool) -> Started {
     let store = db.open().await;
     let org = store.default_org();
     let entropy = Arc::new(SystemEntropy);
@@ -133,11 +145,21 @@ async fn start(db: Arc<TestDb>, clock: Clock, mailer: Option<Mailer>) -> Started
     let mut media = SfuConfig::new(vec![IpAddr::V4(Ipv4Addr::LOCALHOST)]);
     media.bind = IpAddr::V4(Ipv4Addr::LOCALHOST);
     media.shards = 1;
+    if relay {
+        media.relayed = virtual_addresses(&media.advertised);
+    }
+    let addresses = media.advertised.clone();
     let (events_tx, events) = mpsc::unbounded_channel();
     let (sfu, threads) = Sfu::start(media, events_tx).expect("the forwarding unit starts");
     let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
     let address = listener.local_addr().expect("an address");
-    let core = Core::new(store.clone(), sfu, clock.clone());
+    let own = relay.then(|| {
+        let listen = vec![(Ipv4Addr::LOCALHOST, 0).into()];
+        let plan = OwnRelayPlan { listen, addresses, tls: Vec::new() };
+        OwnRelay::start(plan, &sfu).expect("the relay starts").0
+    });
+    let relays = Relays::new(own, Vec::new(), clock.clone());
+    let core = Core::new(store.clone(), sfu, relays, clock.clone());
     let app = Arc::new(App::new(AppParts {
         config: ServerConfig {
             clinic: "Hillside Clinic".to_owned(),

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::UnboundedSender;
 
+use super::relayed::{Exit, Inbox};
 use super::socket::ShardSocket;
 use super::tcp::TcpWire;
 use super::wake::Sleeper;
@@ -35,6 +36,8 @@ pub(super) struct Driver {
     pub shard: Shard,
     pub socket: ShardSocket,
     pub tcp: Option<TcpWire>,
+    pub relayed: Inbox,
+    pub exit: Exit,
     pub advertised: Vec<IpAddr>,
     /// When TCP connections are looked at next.
     pub next_tcp: Instant,
@@ -64,6 +67,7 @@ impl Driver {
 
             sending.clear();
             sending.extend(std::iter::from_fn(|| self.shard.poll_transmit()));
+            io.send_dropped += self.leave_by_relay(&mut sending);
             if let Some(tcp) = &mut self.tcp {
                 sending.retain(|d| {
                     let framed = d.wire == Wire::Tcp;
@@ -94,6 +98,18 @@ impl Driver {
         }
     }
 
+    /// Takes out what goes to relayed addresses and gives it to the relay. Returns how many it did
+    /// not take.
+    fn leave_by_relay(&self, sending: &mut Vec<Datagram>) -> u64 {
+        if !sending.iter().any(|d| d.wire == Wire::Relay) {
+            return 0;
+        }
+        let relayed: Vec<Datagram> = sending.extract_if(.., |d| d.wire == Wire::Relay).collect();
+        let count = relayed.len() as u64;
+        let taken = self.exit.get().is_some_and(|exit| exit.send(relayed));
+        if taken { 0 } else { count }
+    }
+
     fn sleep(&mut self) {
         let now = Instant::now();
         let tcp = self.tcp.as_ref();
@@ -119,9 +135,10 @@ impl Driver {
     fn receive(&mut self) -> bool {
         let mut more = false;
         let now = Instant::now();
+        more |= self.relayed.receive(now, &mut self.shard);
         if let Some(tcp) = self.tcp.as_mut().filter(|_| self.next_tcp <= now) {
             self.next_tcp = now + TCP_INTERVAL;
-            more = tcp.receive(now, &mut self.shard, &self.advertised);
+            more |= tcp.receive(now, &mut self.shard, &self.advertised);
         }
         for _ in 0..RECEIVES_PER_ROUND {
             let now = Instant::now();

@@ -5,14 +5,15 @@
 //! packets to the right thread without help from the kernel.
 
 mod driver;
+mod relayed;
 mod socket;
 mod tcp;
 mod wake;
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
@@ -24,6 +25,8 @@ use crate::config::{ConfigError, SfuConfig};
 use crate::shard::Shard;
 use crate::stats::{SharedStats, Stats};
 use driver::Driver;
+use relayed::{Batch, Door, Exit, Outlet};
+pub use relayed::{RelayEntry, RelayExit};
 use socket::ShardSocket;
 use tcp::TcpWire;
 use wake::{Waker, wake_pair};
@@ -41,11 +44,13 @@ pub struct Sfu {
 struct Inner {
     shards: Vec<ShardHandle>,
     stop: Arc<AtomicBool>,
+    exit: Exit,
 }
 
 struct ShardHandle {
     commands: SyncSender<Command>,
-    waker: Waker,
+    relayed: Outlet,
+    waker: Arc<Waker>,
     stats: Arc<SharedStats>,
     port: u16,
 }
@@ -122,6 +127,7 @@ impl Sfu {
     ) -> Result<(Self, SfuThreads), StartError> {
         config.validate()?;
         let stop = Arc::new(AtomicBool::new(false));
+        let exit = Exit::new(OnceLock::new());
         let (mut shards, mut drivers) = (Vec::new(), Vec::new());
         for index in 0..config.shards {
             let wanted = if config.port_base == 0 { 0 } else { config.port_base + index };
@@ -129,11 +135,14 @@ impl Sfu {
             let port = socket.port();
             let (waker, sleeper) = wake_pair().map_err(StartError::Thread)?;
             let (commands, queue) = sync_channel(COMMAND_QUEUE);
+            let (relayed, inbox) = relayed::queue();
             let stats = Arc::new(SharedStats::default());
             drivers.push(Driver {
                 shard: Shard::new(&config, index, port)?,
                 socket,
                 tcp,
+                relayed: inbox,
+                exit: exit.clone(),
                 advertised: config.advertised.clone(),
                 next_tcp: Instant::now(),
                 sleeper,
@@ -142,9 +151,10 @@ impl Sfu {
                 stats: stats.clone(),
                 stop: stop.clone(),
             });
-            shards.push(ShardHandle { commands, waker, stats, port });
+            let waker = Arc::new(waker);
+            shards.push(ShardHandle { commands, relayed, waker, stats, port });
         }
-        let inner = Arc::new(Inner { shards, stop });
+        let inner = Arc::new(Inner { shards, stop, exit });
         let (mut threads, mut kernel_ids) = (Vec::new(), Vec::new());
         for (index, driver) in drivers.into_iter().enumerate() {
             let (started, id) = sync_channel(1);
@@ -191,6 +201,25 @@ impl Sfu {
     #[must_use]
     pub fn ports(&self) -> Vec<u16> {
         self.inner.shards.iter().map(|s| s.port).collect()
+    }
+
+    /// Where a relay in this program leaves datagrams for the shards.
+    #[must_use]
+    pub fn relay_entry(&self) -> RelayEntry {
+        let door = |shard: &ShardHandle| Door {
+            port: shard.port,
+            outlet: shard.relayed.clone(),
+            waker: shard.waker.clone(),
+            batch: Batch::default(),
+        };
+        RelayEntry::new(self.inner.shards.iter().map(door).collect())
+    }
+
+    /// Says where datagrams to relayed addresses go ([`SfuConfig::relayed`]). Once; `false` when it
+    /// was said before. Until then there are none to send: they answer what came by
+    /// [`Self::relay_entry`].
+    pub fn set_relay_exit(&self, exit: Box<dyn RelayExit>) -> bool {
+        self.inner.exit.set(exit).is_ok()
     }
 
     /// Ends every transport and every thread. Clients are told.

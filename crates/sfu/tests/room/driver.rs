@@ -1,9 +1,13 @@
 //! The driver on real sockets: threads, wake-up, addresses, shutdown.
 
 use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
-use sfu::{CloseCode, Command, Sfu, SfuConfig, SfuEvent, Sources, TransportId};
+use sfu::{
+    CloseCode, Command, Datagram, RelayEntry, RelayExit, Sfu, SfuConfig, SfuEvent, Sources,
+    TransportId,
+};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use visit::Source;
 
@@ -92,6 +96,83 @@ fn two_clients_talk_over_loopback_and_are_told_when_the_program_stops() {
         codes.count() == 2 && clients.iter().all(|(_, c)| !c.rtc.is_alive())
     });
     assert!(closed, "both clients were told");
+}
+
+/// Gives the test what the unit sends to relayed addresses.
+struct Exit(Sender<Datagram>);
+
+impl RelayExit for Exit {
+    fn send(&self, datagrams: Vec<Datagram>) -> bool {
+        datagrams.into_iter().all(|d| self.0.send(d).is_ok())
+    }
+}
+
+/// Carries a client's datagrams as a relay would: in memory. Its address is the relayed one.
+fn carry(client: &mut Client, to: SocketAddr, entry: &mut RelayEntry, out: &Receiver<Datagram>) {
+    while let Ok(datagram) = out.try_recv() {
+        assert!(
+            datagram.destination == client.address,
+            "only relayed addresses leave by the relay"
+        );
+        client.receive(Instant::now(), datagram.source, &datagram.contents);
+    }
+    client.run(Instant::now());
+    for (relayed, datagram) in client.outbox.drain(..) {
+        entry.push(relayed, to, &datagram);
+    }
+    entry.flush();
+}
+
+#[test]
+fn a_client_behind_a_relay_and_one_without_talk() {
+    let (tx, mut events) = unbounded_channel();
+    let mut config = SfuConfig::new(vec![IpAddr::from([127, 0, 0, 1])]);
+    config.shards = 1;
+    let relayed = SocketAddr::from(([192, 0, 0, 8], 50_000));
+    config.relayed = vec![relayed.ip()];
+    let (sfu, threads) = Sfu::start(config, tx).expect("starts");
+    let (exit, out) = channel();
+    assert!(sfu.set_relay_exit(Box::new(Exit(exit.clone()))));
+    assert!(!sfu.set_relay_exit(Box::new(Exit(exit))), "once");
+    let mut entry = sfu.relay_entry();
+    let server = SocketAddr::from(([127, 0, 0, 1], sfu.ports()[0]));
+
+    let socket = UdpSocket::bind("127.0.0.1:0").expect("a port");
+    socket.set_read_timeout(Some(Duration::from_millis(1))).expect("a timeout");
+    let address = socket.local_addr().expect("bound");
+    let now = Instant::now();
+    let mut direct = Client::new(now, 1, TransportId(1), address);
+    let mut behind = Client::new(now, 2, TransportId(2), relayed);
+    for n in 1..=2u8 {
+        let (transport, rights, muted) = (TransportId(u64::from(n)), Sources::ALL, Sources::NONE);
+        let join = Command::Join { visit: visit(), seat: seat(n), transport, rights, muted };
+        sfu.send(join).expect("room in the queue");
+    }
+    let heard = |client: &Client, other| client.got(seat(other), Source::Camera, now).len();
+    let mut buffer = [0; 2_000];
+    while heard(&direct, 2) < 50 || heard(&behind, 1) < 50 {
+        assert!(now.elapsed() < Duration::from_secs(20), "they never talked");
+        while let Ok(event) = events.try_recv() {
+            let SfuEvent::Offer { transport, generation, sdp, tracks, .. } = event else {
+                continue;
+            };
+            let client = if transport.0 == 1 { &mut direct } else { &mut behind };
+            let sdp = client.answer(Instant::now(), &sdp, &tracks);
+            let answer = Command::Answer { visit: visit(), transport, generation, sdp };
+            sfu.send(answer).expect("room in the queue");
+        }
+        while let Ok((n, from)) = socket.recv_from(&mut buffer) {
+            direct.receive(Instant::now(), from, &buffer[..n]);
+        }
+        direct.run(Instant::now());
+        for (_, datagram) in direct.outbox.drain(..) {
+            socket.send_to(&datagram, server).expect("loopback takes it");
+        }
+        carry(&mut behind, server, &mut entry, &out);
+    }
+    assert_eq!((sfu.stats().send_dropped, sfu.stats().panics), (0, 0));
+    sfu.shutdown();
+    threads.join();
 }
 
 #[test]

@@ -34,6 +34,7 @@ use crate::stats::Stats;
 use accept::Gate;
 pub use accept::tune;
 use core::{Command, Core, Sockets};
+pub use movable::Movable;
 use stream::NewStream;
 
 /// Name of the relay's thread, for whoever measures it.
@@ -253,7 +254,9 @@ pub fn start(
 impl RelayHandle {
     /// Takes over a stream that speaks TURN. A server that shares its port with HTTP asks
     /// [`crate::frame::begins_turn`] about the first byte after its TLS handshake; what it read must
-    /// come out of `stream` again. It calls [`tune`] on the TCP socket before.
+    /// come out of `stream` again. It calls [`tune`] on the TCP socket before. A socket that another
+    /// runtime watches works, but each read crosses threads: put it into a [`Movable`] and tell that
+    /// to leave.
     ///
     /// # Errors
     /// [`StreamRefused`]; the stream is closed.

@@ -11,8 +11,9 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-/// See the module's head.
-pub(super) struct Movable {
+/// A TCP stream for [`super::RelayHandle::accept_stream`], or inside what is given to it. While it
+/// stays it is a plain stream.
+pub struct Movable {
     home: Home,
 }
 
@@ -26,12 +27,21 @@ enum Home {
 }
 
 impl Movable {
-    pub(super) const fn new(stream: TcpStream) -> Self {
+    /// A stream that stays where it is until it is told to leave.
+    #[must_use]
+    pub const fn new(stream: TcpStream) -> Self {
         Self { home: Home::Here(stream) }
     }
 
+    /// See [`super::tune`]. Does nothing to a stream that has left.
+    pub fn tune(&self) {
+        if let Home::Here(stream) = &self.home {
+            super::tune(stream);
+        }
+    }
+
     /// Leaves the present runtime. The next read or write settles where it runs.
-    pub(super) fn leave(&mut self) {
+    pub fn leave(&mut self) {
         self.home = match std::mem::replace(&mut self.home, Home::Lost) {
             Home::Here(stream) => stream.into_std().map_or(Home::Lost, Home::Nowhere),
             other => other,

@@ -122,6 +122,20 @@ export class FakePeer {
   /** Makes the browser refuse descriptions. */
   broken = false;
 
+  constructor(public configuration: RTCConfiguration = {}) {}
+
+  getConfiguration(): RTCConfiguration {
+    return { ...this.configuration };
+  }
+
+  setConfiguration(configuration: RTCConfiguration): void {
+    this.mustBeOpen();
+    if (configuration.bundlePolicy !== this.configuration.bundlePolicy) {
+      throw new DOMException('the bundle policy is fixed', 'InvalidModificationError');
+    }
+    this.configuration = configuration;
+  }
+
   mustBeOpen(): void {
     if (this.signalingState === 'closed') throw new DOMException('closed', 'InvalidStateError');
   }

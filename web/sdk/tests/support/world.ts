@@ -175,8 +175,8 @@ export class World implements Env {
     return socket;
   }
 
-  peer(): RTCPeerConnection {
-    const peer = new FakePeer();
+  peer(iceServers: RTCIceServer[]): RTCPeerConnection {
+    const peer = new FakePeer({ bundlePolicy: 'max-bundle', iceServers });
     this.peers.push(peer);
     return peer as unknown as RTCPeerConnection;
   }
