@@ -3,7 +3,8 @@
 use crate::error::Failure;
 use crate::terminal::Terminal;
 use bench::{
-    BenchError, FloorOptions, JoinOptions, PeersOptions, RoomOptions, StaffTarget, StormOptions,
+    BenchError, FloorOptions, JoinOptions, PeersOptions, RelayOptions, RoomOptions, StaffTarget,
+    StormOptions,
 };
 use std::fmt::Display;
 use std::path::PathBuf;
@@ -75,6 +76,18 @@ enum What {
         #[arg(long)]
         json: bool,
     },
+    /// What a relayed datagram costs, over UDP and TCP, beside coturn where that is installed.
+    Turn {
+        /// How often each relay has its turn.
+        #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=20))]
+        rounds: u32,
+        /// One JSON object on the last line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// One relay on loopback until the end of standard input. For `turn`.
+    #[command(hide = true)]
+    Relay,
     /// One forwarding unit, driven by lines on standard input. For `peers`.
     #[command(hide = true)]
     Shard {
@@ -171,6 +184,13 @@ pub fn run(args: BenchArgs, out: &mut Terminal) -> Result<(), Failure> {
             show(out, &report, json);
             counts(report.void_reason)?;
         }
+        What::Turn { rounds, json } => {
+            let mut options = RelayOptions::new(std::env::current_exe()?);
+            options.rounds = rounds;
+            let report = bench::relay(&options, &mut |s| out.progress(s))?;
+            show(out, &report, json);
+        }
+        What::Relay => bench::serve_relay(std::io::stdin().lock(), std::io::stdout())?,
         What::Shard { seed, core } => {
             bench::serve_shard(seed, core, std::io::stdin().lock(), std::io::stdout())?;
         }

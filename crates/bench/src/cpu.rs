@@ -93,6 +93,21 @@ pub fn process_time(process: u32) -> Option<Duration> {
     parse_stat(&text)?.checked_mul(1_000 / TICKS_PER_S).map(Duration::from_millis)
 }
 
+/// CPU time of all living threads of a process together, to the nanosecond where
+/// [`process_time`] counts ticks; what ended threads used is missing. None when it ended or the system
+/// does not tell.
+#[must_use]
+pub fn threads_time(process: u32) -> Option<Duration> {
+    let mut sum = Duration::ZERO;
+    for task in fs::read_dir(format!("/proc/{process}/task")).ok()? {
+        // A thread may end while we look.
+        let text = fs::read_to_string(task.ok()?.path().join("schedstat"));
+        sum +=
+            text.ok().and_then(|text| parse_schedstat(&text)).map_or(Duration::ZERO, |t| t.on_cpu);
+    }
+    Some(sum)
+}
+
 /// Ticks of user and system time (the 14th and 15th field). The second field is a name in brackets
 /// that may itself hold brackets and blanks.
 fn parse_stat(text: &str) -> Option<u64> {
@@ -165,7 +180,9 @@ mod tests {
         assert!(process_time(me).is_some());
         // A Rust program with its tests is larger than 1 MB and far below a terabyte.
         assert!((1 << 20..1 << 40).contains(&resident_bytes(me).unwrap()));
+        assert!(threads_time(me).unwrap() > Duration::ZERO);
         assert_eq!((process_time(u32::MAX), resident_bytes(u32::MAX)), (None, None));
+        assert_eq!(threads_time(u32::MAX), None);
     }
 
     #[test]

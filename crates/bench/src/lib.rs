@@ -3,8 +3,8 @@
 //! Owns a WebRTC client that plays a shipped clip ([`client`], [`guest`]), and the measurements:
 //! [`floor()`] (what one core must spend on a packet), [`room()`] (what the forwarding unit makes of
 //! it; [`until_full()`] and [`soak()`] are longer forms), [`join()`] (from the click on a link to the
-//! first picture), [`storm()`] (many joins while rooms run) and [`peers()`] (the same load against
-//! Janus). It is only ever a client of
+//! first picture), [`storm()`] (many joins while rooms run), [`peers()`] (the same load against
+//! Janus) and [`relay()`] (what a relayed datagram costs, beside coturn). It is only ever a client of
 //! the rest: it uses the wire types, HTTP, WebSocket and the public face of the forwarding unit. It
 //! prints nothing and reads no configuration; the program does.
 //!
@@ -24,6 +24,7 @@ pub mod media;
 pub mod participant;
 pub mod peers;
 pub mod progress;
+pub mod relay;
 pub mod room;
 pub mod signalling;
 pub mod stats;
@@ -38,6 +39,7 @@ pub use http::TlsRoot;
 pub use join::{JoinOptions, JoinReport, JoinTarget, StaffTarget, join};
 pub use peers::{PeersOptions, PeersReport, peers};
 pub use progress::{Progress, Step};
+pub use relay::{RelayOptions, RelayReport, relay, serve_relay};
 pub use room::{FullReport, RoomOptions, RoomReport, SoakReport, room, soak, until_full};
 pub use storm::{StormOptions, StormReport, storm};
 pub use unit::serve_shard;
