@@ -87,3 +87,44 @@ for (const { over, urls } of WAYS) {
     }
   });
 }
+
+test('a path through the relay that died is found again, with fresh rights', async () => {
+  const demo = new Demo();
+  await demo.start();
+  const open = await browser();
+  const behind = await browser();
+  try {
+    const clinician = await person(open);
+    await clinicianSignsIn(clinician, demo);
+    const patient = await person(behind);
+    await relayOnly(patient, WAYS[0].urls);
+    await guestWaits(patient, demo.addresses.patient);
+    await clinician.getByRole('button', { name: 'Admit Alex Morgan' }).first().click();
+    const pictures = async () => (await media(patient)).pictures[0] ?? 0;
+    await expect.poll(pictures).toBeGreaterThanOrEqual(50);
+    const before = await rights(patient);
+
+    demo.freeze(true);
+    await expect(patient.getByText('Reconnecting').first()).toBeVisible();
+    demo.freeze(false);
+
+    // The same connection after an ICE restart, or the next one; either way by rights given since.
+    await expect.poll(async () => rights(patient)).not.toEqual(before);
+    const then = await pictures();
+    await expect.poll(pictures, { timeout: 40_000 }).toBeGreaterThanOrEqual(then + 50);
+    expect(await chosen(patient)).toMatchObject({ type: 'relay', relayProtocol: 'udp' });
+  } finally {
+    demo.freeze(false);
+    await open.close();
+    await behind.close();
+    await demo.dispose();
+  }
+});
+
+/** The user name that the page's newest connection has towards the relay. */
+async function rights(page: Page): Promise<string | undefined> {
+  return page.evaluate(() => {
+    const peers = (window as unknown as { peers: RTCPeerConnection[] }).peers;
+    return peers.at(-1)?.getConfiguration().iceServers?.[0]?.username;
+  });
+}
