@@ -83,6 +83,7 @@ impl Clinic {
                     .collect();
                 if let Some(to) = relay.transports.lock().unwrap().get(&transport) {
                     let _ = to.send(ServerMessage::Offer {
+                        ice_servers: Vec::new(),
                         transport: transport.0,
                         generation,
                         sdp,
