@@ -16,6 +16,7 @@ use crate::shard::Wire;
 const BINDING_REQUEST: u16 = 0x0001;
 const MAGIC_COOKIE: u32 = 0x2112_a442;
 const ATTR_USERNAME: u16 = 0x0006;
+const ATTR_USE_CANDIDATE: u16 = 0x0025;
 
 /// What kind of datagram it is, by its first byte (RFC 7983 §7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +40,17 @@ pub(crate) fn kind(datagram: &[u8]) -> Kind<'_> {
 
 /// The part of USERNAME before the colon: the fragment of the agent that is asked, us.
 fn local_ufrag(message: &[u8]) -> Option<&str> {
+    let name = std::str::from_utf8(attribute(message, ATTR_USERNAME)?).ok()?;
+    name.split_once(':').map(|(local, _)| local)
+}
+
+/// Whether a binding request marks the pair that its sender uses (RFC 8445 §7.1.2).
+pub(crate) fn nominates(message: &[u8]) -> bool {
+    attribute(message, ATTR_USE_CANDIDATE).is_some()
+}
+
+/// The value of the first such attribute of a binding request.
+fn attribute(message: &[u8], wanted: u16) -> Option<&[u8]> {
     let be16 = |at: usize| Some(u16::from_be_bytes(message.get(at..at + 2)?.try_into().ok()?));
     let cookie = u32::from_be_bytes(message.get(4..8)?.try_into().ok()?);
     if be16(0)? != BINDING_REQUEST || cookie != MAGIC_COOKIE {
@@ -51,9 +63,8 @@ fn local_ufrag(message: &[u8]) -> Option<&str> {
     let mut at = 20;
     while at + 4 <= end {
         let (kind, len) = (be16(at)?, usize::from(be16(at + 2)?));
-        if kind == ATTR_USERNAME {
-            let name = std::str::from_utf8(message.get(at + 4..at + 4 + len)?).ok()?;
-            return name.split_once(':').map(|(local, _)| local);
+        if kind == wanted {
+            return message.get(at + 4..at + 4 + len);
         }
         // Attributes are padded to four bytes (RFC 8489 §14).
         at += 4 + len.next_multiple_of(4);
@@ -153,6 +164,21 @@ mod tests {
         assert_eq!(kind(&[22, 254, 253]), Kind::Media);
         assert_eq!(kind(&[0x80, 96, 1]), Kind::Media);
         assert_eq!(kind(&[70, 0, 0]), Kind::Garbage);
+    }
+
+    #[test]
+    fn only_a_marked_request_nominates() {
+        let plain = request(b"ours:theirs", 1, None);
+        assert!(!nominates(&plain));
+        let mut marked = plain.clone();
+        marked.extend(ATTR_USE_CANDIDATE.to_be_bytes());
+        marked.extend([0, 0]);
+        assert!(!nominates(&marked), "behind the end that the head declares");
+        let length = (marked.len() - 20) as u16;
+        marked[2..4].copy_from_slice(&length.to_be_bytes());
+        assert!(nominates(&marked));
+        marked[..2].copy_from_slice(&0x0101_u16.to_be_bytes());
+        assert!(!nominates(&marked), "an answer");
     }
 
     #[test]

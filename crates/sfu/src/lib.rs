@@ -84,6 +84,7 @@ mod peer;
 mod pump;
 mod recent;
 mod room;
+mod route;
 mod sdp_guard;
 mod shard;
 mod speaker;

@@ -25,6 +25,7 @@ use crate::keyframe::KeyframeGate;
 use crate::layers::{Governor, LayerInfo, NOMINAL, NOMINAL_SCREEN};
 use crate::negotiate::Negotiation;
 use crate::recent::RecentGroup;
+use crate::route::Route;
 use crate::wrap_guard::WrapGuard;
 
 /// Place of a transport in its shard.
@@ -151,6 +152,7 @@ pub(crate) struct Peer {
     pub sharing: bool,
     pub rtc: Rtc,
     pub wrap_guard: WrapGuard,
+    pub route: Route,
     pub negotiation: Negotiation,
     pub publications: [Publication; 3],
     pub slots: Vec<Slot>,
@@ -246,6 +248,7 @@ impl Peer {
             sharing: false,
             rtc,
             wrap_guard: WrapGuard::default(),
+            route: Route::default(),
             negotiation,
             publications: [Source::Mic, Source::Camera, Source::Screen].map(publication),
             slots: Vec::new(),
@@ -304,7 +307,7 @@ impl Peer {
                     return;
                 }
                 Ok(Output::Event(event)) => self.on_event(event, drained),
-                Ok(Output::Transmit(t)) => out.push(t),
+                Ok(Output::Transmit(t)) => self.send(t, out),
                 Ok(Output::Timeout(_)) => return,
                 Err(_) => {
                     drained.errors += 1;
@@ -319,7 +322,7 @@ impl Peer {
         let mut rounds = 0;
         loop {
             match self.rtc.poll_output() {
-                Ok(Output::Transmit(t)) => out.push(t),
+                Ok(Output::Transmit(t)) => self.send(t, out),
                 Ok(Output::Event(event)) => self.on_event(event, drained),
                 Ok(Output::Timeout(at)) => {
                     if at > self.clock || rounds == DRAIN_ROUNDS {
@@ -343,6 +346,11 @@ impl Peer {
                 }
             }
         }
+    }
+
+    fn send(&self, mut datagram: Transmit, out: &mut Vec<Transmit>) {
+        self.route.steer(&mut datagram);
+        out.push(datagram);
     }
 
     fn on_event(&mut self, event: Event, drained: &mut Drained) {

@@ -222,6 +222,9 @@ impl Shard {
             if !peer.rtc.accepts(&input) {
                 return false;
             }
+            if is_check {
+                peer.route.checked(wire.protocol(), source, destination, datagram);
+            }
             if peer.input(input).is_err() {
                 drained.errors += 1;
             }

@@ -56,6 +56,8 @@ pub struct Net {
     pub jitter: Duration,
     /// Share of datagrams lost, 0..=1, in both directions.
     pub loss: f64,
+    /// What the network shows of a client's address, where that is another one, as a NAT does.
+    pub outside: BTreeMap<SocketAddr, SocketAddr>,
     /// Clients answer offers by themselves.
     pub answer: bool,
     /// Bits per second from the server to each client; 0: no limit.
@@ -82,6 +84,7 @@ impl Net {
             delay: ms(10),
             jitter: Duration::ZERO,
             loss: 0.0,
+            outside: BTreeMap::new(),
             answer: true,
             downlink_bps: 0,
             free_at: BTreeMap::new(),
@@ -153,7 +156,11 @@ impl Net {
             if f.destination == server() {
                 to_server = true;
                 self.shard.handle_datagram(self.now, f.source, f.destination, &f.contents);
-            } else if let Some(c) = self.clients.values_mut().find(|c| c.address == f.destination) {
+            } else if let Some(c) = self
+                .clients
+                .values_mut()
+                .find(|c| *self.outside.get(&c.address).unwrap_or(&c.address) == f.destination)
+            {
                 c.receive(self.now, f.source, &f.contents);
             }
         }
@@ -186,6 +193,7 @@ impl Net {
             out.append(&mut client.outbox);
         }
         for (source, contents) in out {
+            let source = *self.outside.get(&source).unwrap_or(&source);
             self.launch(source, server(), contents);
         }
     }

@@ -1,8 +1,10 @@
 //! Pings, silence, death, quality.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use sfu::{CloseCode, SfuEvent};
+use visit::Source;
 
 use crate::common::{Net, ms, seat};
 
@@ -50,6 +52,30 @@ fn a_short_gap_is_told_and_taken_back() {
     let count = |net: &Net, f: fn(&SfuEvent) -> bool| net.log.iter().filter(|(_, e)| f(e)).count();
     assert_eq!(count(&net, |e| matches!(e, SfuEvent::Silent { .. })), 2);
     assert_eq!(count(&net, |e| matches!(e, SfuEvent::Heard { silent_ms: 600.., .. })), 2);
+    assert!(net.closed().is_empty());
+}
+
+#[test]
+fn media_follows_a_client_whose_nat_forgot_it() {
+    let mut net = Net::new(64);
+    net.call(&[1, 2]);
+    net.run(ms(1_000));
+    // The NAT shows another port from now on, and nothing gets in at the old one. The client does not
+    // know, and nobody asks for a restart: its next check, within 16 s, is all that there is.
+    let inside = net.client(1).address;
+    let mut last = net.now;
+    for port in [50_001, 50_002] {
+        net.outside.insert(inside, SocketAddr::from(([198, 51, 100, 1], port)));
+        let moved = net.now;
+        assert!(net.wait(ms(20_000), |net| {
+            !net.client(1).got(seat(2), Source::Mic, moved + ms(25)).is_empty()
+        }));
+        last = net.now;
+        net.run(ms(2_000));
+        assert!(net.client(1).got(seat(2), Source::Mic, last).len() > 90);
+        assert!(net.client(2).got(seat(1), Source::Mic, last).len() > 90);
+    }
+    assert!(net.client(1).got(seat(2), Source::Camera, last).len() > 20);
     assert!(net.closed().is_empty());
 }
 
