@@ -23,7 +23,7 @@ export class Board implements BoardClient {
   constructor(env: Env) {
     this.#env = env;
     this.#wire = new Wire(env, {
-      token: async () => (await call<Token>('POST', 'board/token', {}, env.fetch)).token,
+      token: async (timeoutMs) => (await call<Token>('POST', 'board/token', {}, env.fetch, timeoutMs)).token,
       resume: () => ({}),
       isGreeting: (message) => message.type === 'board',
       message: (message) => this.#message(message),

@@ -28,14 +28,15 @@ async function errorOf(response: Response): Promise<BedsideError> {
 }
 
 /**
- * Makes one call below `/api/`. Rejects with a {@link BedsideError} only. An empty answer is
- * `undefined`.
+ * Makes one call below `/api/`. Rejects with a {@link BedsideError} only; after `timeoutMs` as
+ * `offline`. An empty answer is `undefined`.
  */
 export async function call<T>(
   method: 'GET' | 'POST',
   path: string,
   body?: unknown,
   fetcher: Fetch = (url, init) => fetch(url, init),
+  timeoutMs: number = REQUEST_TIMEOUT_MS,
 ): Promise<T> {
   const init: RequestInit = {
     method,
@@ -49,7 +50,7 @@ export async function call<T>(
   }
   // Not `AbortSignal.timeout`: telephones of five years ago do not have it.
   const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort(), REQUEST_TIMEOUT_MS);
+  const timer = setTimeout(() => abort.abort(), timeoutMs);
   try {
     const response = await fetcher(`/api/${path}`, { ...init, signal: abort.signal });
     if (!response.ok) throw await errorOf(response);

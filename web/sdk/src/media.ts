@@ -50,12 +50,17 @@ export class Media {
   /** Counts closings; work that belongs to an older life is dropped. */
   #life = 0;
 
-  /** `send` returns whether the message was handed to the socket. */
-  constructor(env: Env, send: (message: ClientMessage) => boolean) {
+  /**
+   * `send` returns whether the message was handed to the socket. `doubt` is called when media is
+   * silent: repair needs the socket, and what killed the one may have killed the other.
+   */
+  constructor(env: Env, send: (message: ClientMessage) => boolean, doubt: () => void) {
     this.#env = env;
     this.#send = send;
     this.#watchdog = new Watchdog(env, {
+      handshakes: () => isHandshaking(this.#peer),
       receivedBytes: () => this.#receivedBytes(),
+      suspect: doubt,
       silent: () => this.state.set('recovering'),
       heard: () => this.state.set('up'),
       restartIce: () => send({ type: 'restart_ice' }),
@@ -292,6 +297,12 @@ export class Media {
     });
     return bytes;
   }
+}
+
+/** ICE has found a way, and DTLS over it is not done. */
+function isHandshaking(peer: RTCPeerConnection | null): boolean {
+  const ice = peer?.iceConnectionState;
+  return (ice === 'connected' || ice === 'completed') && peer?.connectionState === 'connecting';
 }
 
 /** Sets how much each sender may spend. Best effort: a browser that refuses still calls. */

@@ -14,10 +14,18 @@ import type { AnyErrorCode, Connection } from './types';
 export const RECONNECT_DELAYS_MS: readonly number[] = [0, 300, 1000, 2000, 4000, 5000];
 /** Token, handshake and greeting together may take this long, in milliseconds. */
 export const GREETING_TIMEOUT_MS = 8_000;
+/**
+ * How long the token may take after a loss, by attempt, in milliseconds; the last one repeats. The
+ * browser sends the first request over a connection that it kept, which may be as dead as the
+ * socket; one that is given up is not used again.
+ */
+export const TOKEN_TIMEOUTS_MS: readonly number[] = [1_000, 2_500, GREETING_TIMEOUT_MS];
 /** Time between pings, in milliseconds. */
 export const PING_EVERY_MS = 5_000;
 /** A ping that is not answered by any message in this time means that the socket is dead. */
 export const PONG_TIMEOUT_MS = 5_000;
+/** In doubt about the socket, its answer may take three round trips, within these bounds, in ms. */
+const DOUBT_MS = { least: 250, most: 2_000, unknown: 800 } as const;
 /** Without the server for this long the person is told "offline", in milliseconds. */
 export const OFFLINE_AFTER_MS = 15_000;
 /** A connection that lived shorter than this does not reset the waits, in milliseconds. */
@@ -42,8 +50,8 @@ const ABOUT_MEDIA: ReadonlySet<AnyErrorCode> = new Set<AnyErrorCode>(['bad_sdp',
 
 /** What a {@link Wire} needs from its owner. */
 export interface WireOwner {
-  /** Fetches a join token. */
-  token(): Promise<string>;
+  /** Fetches a join token, within this time. */
+  token(timeoutMs: number): Promise<string>;
   /** What the page still has, for `hello`. */
   resume(): { transport?: number; chat_after?: number };
   /** Whether this message is the answer to `hello`. */
@@ -75,6 +83,7 @@ export class Wire {
   readonly #cleanup = new Cleanup();
   #running = false;
   #up = false;
+  #everUp = false;
   #socket: SocketLike | null = null;
   /** Counts attempts; whatever belongs to an older one is ignored. */
   #attempt = 0;
@@ -177,6 +186,19 @@ export class Wire {
     });
   }
 
+  /** Media is silent, which may be the socket's fate as well: sees to it sooner than the next ping. */
+  doubt(): void {
+    const { least, most, unknown } = DOUBT_MS;
+    this.probe(this.rttMs === null ? unknown : Math.min(Math.max(3 * this.rttMs, least), most));
+  }
+
+  #tokenTimeoutMs(): number {
+    // The first connection of a page has nothing to compare with: a slow network gets its time.
+    if (!this.#everUp) return GREETING_TIMEOUT_MS;
+    const last = TOKEN_TIMEOUTS_MS.length - 1;
+    return TOKEN_TIMEOUTS_MS[Math.min(Math.max(this.#failures - 1, 0), last)] ?? GREETING_TIMEOUT_MS;
+  }
+
   async #connect(): Promise<void> {
     const attempt = ++this.#attempt;
     this.#greetingTimer();
@@ -185,7 +207,7 @@ export class Wire {
     });
     let token: string;
     try {
-      token = await this.#owner.token();
+      token = await this.#owner.token(this.#tokenTimeoutMs());
     } catch (caught) {
       if (attempt === this.#attempt && this.#running) this.#failed(asError(caught));
       return;
@@ -241,6 +263,7 @@ export class Wire {
 
   #greeted(): void {
     this.#up = true;
+    this.#everUp = true;
     this.#upSinceMs = this.#env.nowMs();
     this.#greetingTimer();
     this.#offlineTimer?.();

@@ -87,14 +87,14 @@ export class Visit extends VisitOrders implements VisitClient {
     this.#ownDevices = options.devices === undefined;
     const send = (message: ClientMessage) => this.#wire.send(message);
     this.#wire = new Wire(env, {
-      token: () => this.#token(),
+      token: (timeoutMs) => this.#token(timeoutMs),
       resume: () => this.#resume(),
       isGreeting: (message) => message.type === 'welcome',
       message: (message) => this.#message(message),
       lost: () => this.#lost(),
       refused: (error) => this.#refused(error),
     });
-    this.#media = new Media(env, send);
+    this.#media = new Media(env, send, () => this.#wire.doubt());
     this.#chat = new Chat(env, send);
     this.intents = new Intents(
       (message) => this.#wire.command(message),
@@ -428,10 +428,10 @@ export class Visit extends VisitOrders implements VisitClient {
 
   // --- Connection ---
 
-  async #token(): Promise<string> {
+  async #token(timeoutMs: number): Promise<string> {
     const { visit, seat } = this.#options;
     const body = seat === undefined ? { visit } : { visit, seat };
-    const { token } = await call<Token>('POST', 'seat/token', body, this.env.fetch);
+    const { token } = await call<Token>('POST', 'seat/token', body, this.env.fetch, timeoutMs);
     return token;
   }
 

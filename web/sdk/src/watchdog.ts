@@ -10,8 +10,10 @@
 import type { Cancel, Env } from './env';
 import { SILENCE_MS } from './protocol';
 
-/** How often to look, in milliseconds. */
+/** How often to look, in milliseconds; once more when the silence is long enough to judge. */
 const TICK_MS = 200;
+/** Silence for so long is a reason to see whether the socket lives, in milliseconds. */
+const SUSPECT_MS = 300;
 /** A tick later than this means that the page was frozen, in milliseconds. */
 const FROZEN_MS = 1_500;
 /** An ICE restart that brings nothing in this time is followed by a new transport, in ms. */
@@ -20,10 +22,19 @@ export const RESTART_PATIENCE_MS = 2_000;
 export const TRANSPORT_PATIENCE_MS = 4_000;
 /** The first packet after an answer may take this long, in milliseconds. */
 export const FIRST_PACKET_MS = 8_000;
+/**
+ * A handshake (DTLS) that is not done so long after ICE has found a way has failed, in ms: fresh ICE
+ * would not repeat it.
+ */
+export const HANDSHAKE_MS = 4_000;
 
 export interface WatchdogOwner {
+  /** ICE has found a way, and the handshake over it is not done. */
+  handshakes(): boolean;
   /** Bytes that the transport has received so far; `null` when that cannot be known. */
   receivedBytes(): Promise<number | null>;
+  /** The path may be dead; who repairs it should know whether the socket still works. */
+  suspect(): void;
   /** The path is dead (again or still); the person should know. */
   silent(): void;
   /** The path works (again). */
@@ -46,6 +57,9 @@ export class Watchdog {
   #patienceMs = TRANSPORT_PATIENCE_MS;
   #bytes: number | null = null;
   #asking = false;
+  #suspected = false;
+  #handshakeSinceMs: number | null = null;
+  #plannedMs = TICK_MS;
   #timer: Cancel = () => {};
 
   constructor(env: Env, owner: WatchdogOwner) {
@@ -99,6 +113,7 @@ export class Watchdog {
   #alive(): void {
     if (this.#step === 'off') return;
     this.#lastHeardMs = this.#env.nowMs();
+    this.#suspected = false;
     if (this.#step === 'alive') return;
     this.#patienceMs = TRANSPORT_PATIENCE_MS;
     this.#enter('alive');
@@ -112,20 +127,28 @@ export class Watchdog {
 
   #arm(): void {
     this.#timer();
-    this.#timer = this.#env.after(TICK_MS, () => {
+    this.#plannedMs = this.#nextLookMs();
+    this.#timer = this.#env.after(this.#plannedMs, () => {
       this.#tick();
       if (this.#step !== 'off') this.#arm();
     });
   }
 
+  /** Until the next look: never later than the moment at which silence can be judged. */
+  #nextLookMs(): number {
+    const judgeMs = this.#lastHeardMs + SILENCE_MS - this.#env.nowMs();
+    return this.#step === 'alive' && judgeMs > 0 ? Math.min(TICK_MS, judgeMs) : TICK_MS;
+  }
+
   #tick(): void {
     const nowMs = this.#env.nowMs();
-    const lateMs = nowMs - this.#lastTickMs - TICK_MS;
+    const lateMs = nowMs - this.#lastTickMs - this.#plannedMs;
     this.#lastTickMs = nowMs;
     // A frozen page gets nothing: that time counts neither as silence nor as waiting.
     if (lateMs > FROZEN_MS) {
       this.#lastHeardMs = nowMs;
       this.#stepSinceMs = nowMs;
+      this.#handshakeSinceMs = null;
       this.#bytes = null;
       return;
     }
@@ -135,11 +158,13 @@ export class Watchdog {
     const inStepMs = nowMs - this.#stepSinceMs;
     switch (this.#step) {
       case 'starting':
-        if (inStepMs >= FIRST_PACKET_MS) this.#died();
+        if (this.#handshakeFailed(nowMs)) this.#giveUpTransport();
+        else if (inStepMs >= FIRST_PACKET_MS) this.#died();
         break;
       case 'alive':
         // Two looks at the counter, the first in good time before the verdict.
         if (silentMs >= TICK_MS) this.#count(silentMs >= SILENCE_MS);
+        if (silentMs >= SUSPECT_MS) this.#suspect();
         break;
       case 'silent':
         this.#count(false);
@@ -159,6 +184,12 @@ export class Watchdog {
       case 'off':
         break;
     }
+  }
+
+  #handshakeFailed(nowMs: number): boolean {
+    if (!this.#owner.handshakes()) this.#handshakeSinceMs = null;
+    else this.#handshakeSinceMs ??= nowMs;
+    return this.#handshakeSinceMs !== null && nowMs - this.#handshakeSinceMs >= HANDSHAKE_MS;
   }
 
   /** Looks at the transport's counter. Growth is life; `judge` lets no growth be death. */
@@ -181,10 +212,25 @@ export class Watchdog {
     );
   }
 
+  /** Once per silence. */
+  #suspect(): void {
+    if (this.#suspected) return;
+    this.#suspected = true;
+    this.#owner.suspect();
+  }
+
   #died(): void {
+    this.#suspect();
     this.#enter('silent');
     this.#owner.silent();
     this.#escalate();
+  }
+
+  #giveUpTransport(): void {
+    this.#handshakeSinceMs = null;
+    this.#suspect();
+    this.#owner.silent();
+    this.#renew();
   }
 
   #escalate(): void {

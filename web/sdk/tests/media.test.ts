@@ -6,11 +6,15 @@ import { settle, World } from './support/world';
 
 function mediaIn(world: World) {
   const sent: ClientMessage[] = [];
-  const wire = { up: true };
-  const media = new Media(world, (message) => {
-    if (wire.up) sent.push(message);
-    return wire.up;
-  });
+  const wire = { up: true, doubts: 0 };
+  const media = new Media(
+    world,
+    (message) => {
+      if (wire.up) sent.push(message);
+      return wire.up;
+    },
+    () => (wire.doubts += 1),
+  );
   const answers = () => sent.flatMap((m) => (m.type === 'answer' ? [m.generation] : []));
   const asked = (type: ClientMessage['type']) => sent.filter((m) => m.type === type).length;
   return { media, sent, wire, answers, asked };

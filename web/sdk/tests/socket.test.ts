@@ -10,9 +10,13 @@ const GREETING: ServerMessage = { type: 'board', visits: [], now: 0 };
 function wireIn(world: World) {
   const heard: ServerMessage[] = [];
   const refused: BedsideError[] = [];
+  const limits: number[] = [];
   let lost = 0;
   const wire = new Wire(world, {
-    token: async () => (await call<Token>('POST', 'seat/token', {}, world.fetch)).token,
+    token: async (timeoutMs) => {
+      limits.push(timeoutMs);
+      return (await call<Token>('POST', 'seat/token', {}, world.fetch)).token;
+    },
     resume: () => ({ transport: 7 }),
     isGreeting: (message) => message.type === 'board',
     message: (message) => heard.push(message),
@@ -21,7 +25,7 @@ function wireIn(world: World) {
     },
     refused: (error) => refused.push(error),
   });
-  return { wire, heard, refused, losses: () => lost };
+  return { wire, heard, refused, limits, losses: () => lost };
 }
 
 async function greeted(world = new World()) {
@@ -67,6 +71,42 @@ describe('opening', () => {
     world.wire.raw(new ArrayBuffer(3));
     world.wire.raw('{"type":"from_the_future"}');
     expect(heard.map((message) => message.type)).toEqual(['board', 'from_the_future']);
+  });
+});
+
+describe('in doubt', () => {
+  it('gives up a socket that does not answer within three round trips', async () => {
+    const { world, wire, losses } = await greeted();
+    world.wire.answers = false;
+    await world.advance(5_000);
+    await world.advance(200);
+    world.wire.say({ type: 'pong', n: 1 });
+    wire.doubt();
+    await world.advance(599);
+    expect(losses()).toBe(0);
+    await world.advance(1);
+    expect(losses()).toBe(1);
+    await world.advance(0);
+    expect(world.sockets).toHaveLength(2);
+  });
+
+  it('keeps one that says anything', async () => {
+    const { world, wire, losses } = await greeted();
+    world.wire.answers = false;
+    wire.doubt();
+    await world.advance(300);
+    world.wire.say({ type: 'board', visits: [], now: 0 });
+    await world.advance(2_000);
+    expect(losses()).toBe(0);
+    expect(world.sockets).toHaveLength(1);
+  });
+
+  it('does not wait long for a token after a loss, and longer each time', async () => {
+    const { world, limits } = await greeted();
+    world.answers.push(noNetwork, noNetwork, noNetwork);
+    world.wire.drop();
+    await world.advance(60_000);
+    expect(limits.slice(0, 5)).toEqual([8_000, 1_000, 2_500, 8_000, 8_000]);
   });
 });
 

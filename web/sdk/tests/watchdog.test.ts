@@ -1,14 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { SILENCE_MS } from '../src/protocol';
-import { FIRST_PACKET_MS, RESTART_PATIENCE_MS, TRANSPORT_PATIENCE_MS, Watchdog } from '../src/watchdog';
+import { FIRST_PACKET_MS, HANDSHAKE_MS, RESTART_PATIENCE_MS, TRANSPORT_PATIENCE_MS, Watchdog } from '../src/watchdog';
 import { World } from './support/world';
 
 function dogIn(world: World) {
   const log: { what: string; atMs: number }[] = [];
-  const state = { socket: true, bytes: 0 as number | null };
+  const state = { socket: true, bytes: 0 as number | null, handshakes: false, suspicions: [] as number[] };
   const note = (what: string) => log.push({ what, atMs: world.nowMs() });
   const dog = new Watchdog(world, {
+    handshakes: () => state.handshakes,
     receivedBytes: () => Promise.resolve(state.bytes),
+    suspect: () => state.suspicions.push(world.nowMs()),
     silent: () => note('silent'),
     heard: () => note('heard'),
     restartIce: () => {
@@ -70,14 +72,23 @@ describe('a path that works', () => {
 });
 
 describe('a path that died', () => {
-  it('is noticed within a tick of the promised time', async () => {
+  it('is noticed at the promised time', async () => {
     const { world, log } = await alive();
     const quietMs = world.nowMs() - 150;
     await world.advance(2_000);
     expect(log[0]?.what).toBe('silent');
-    const afterMs = (log[0]?.atMs ?? 0) - quietMs;
-    expect(afterMs).toBeGreaterThanOrEqual(SILENCE_MS);
-    expect(afterMs).toBeLessThanOrEqual(SILENCE_MS + 400);
+    expect((log[0]?.atMs ?? 0) - quietMs).toBe(SILENCE_MS);
+  });
+
+  it('raises a suspicion well before, once', async () => {
+    const { world, dog, state } = await alive();
+    const quietMs = world.nowMs() - 150;
+    await world.advance(2_000);
+    expect(state.suspicions).toHaveLength(1);
+    expect((state.suspicions[0] ?? 0) - quietMs).toBeLessThanOrEqual(SILENCE_MS - 150);
+    dog.packet();
+    await world.advance(2_000);
+    expect(state.suspicions).toHaveLength(2);
   });
 
   it('gets fresh ICE at once, then new transports with growing patience', async () => {
@@ -151,6 +162,33 @@ describe('a path that died', () => {
     await world.advance(400);
     expect(whats()).toEqual(['silent', 'restart_ice']);
   });
+});
+
+it('gives up a transport whose handshake does not end, and does not ask for fresh ICE', async () => {
+  const world = new World();
+  const { dog, state, log, whats } = dogIn(world);
+  dog.watch();
+  await world.advance(1_000);
+  state.handshakes = true;
+  const begunMs = world.nowMs();
+  await world.advance(HANDSHAKE_MS + 600);
+  expect(whats()).toEqual(['silent', 'new_transport']);
+  const afterMs = (log[0]?.atMs ?? 0) - begunMs;
+  expect(afterMs).toBeGreaterThanOrEqual(HANDSHAKE_MS);
+  expect(afterMs).toBeLessThanOrEqual(HANDSHAKE_MS + 400);
+});
+
+it('gives a handshake that ends its time, and begins to count anew with each', async () => {
+  const world = new World();
+  const { dog, state, whats } = dogIn(world);
+  dog.watch();
+  for (let turn = 0; turn < 2; turn += 1) {
+    state.handshakes = true;
+    await world.advance(HANDSHAKE_MS - 400);
+    state.handshakes = false;
+    await world.advance(200);
+  }
+  expect(whats()).toEqual([]);
 });
 
 it('leaves no timer behind', async () => {
