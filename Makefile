@@ -77,6 +77,7 @@ e2e: build ## Whole visits in Chromium.
 
 lab: build ## Visits behind every kind of network, in full (root).
 	@$(APT) chromium
+	@$(APT) speech
 	npm run --prefix web --silent lab
 
 lab-short: build ## The part of `make lab` that `make test` runs.

@@ -39,13 +39,16 @@ coturn)
 chromium)
     [ -x "${CHROMIUM:-/usr/bin/chromium}" ] || install "browser tests" chromium
     ;;
+speech)
+    command -v espeak-ng >/dev/null || install "it speaks for the tests of sound" espeak-ng
+    ;;
 janus)
     command -v janus >/dev/null || install "to compare with it" janus
     command -v ip >/dev/null || install "to give it a network of its own" iproute2
     command -v taskset >/dev/null || install "to keep it on one core" util-linux
     ;;
 *)
-    say "usage: need.sh tools|node|postgres|coturn|chromium|janus"
+    say "usage: need.sh tools|node|postgres|coturn|chromium|speech|janus"
     exit 2
     ;;
 esac

@@ -193,16 +193,22 @@ impl Host {
         Ok(())
     }
 
-    /// Takes an interface down or up, as the host sees it: without it there is no route over it.
+    /// Takes an interface down or up, as the host sees it: it loses its address and its routes, or has
+    /// them again, and programs that listen for changes are told of each.
     ///
     /// # Errors
     /// There is no such path.
     pub fn set_interface_up(&self, path: usize, up: bool) -> Result<(), LabError> {
-        let interface = self.path(path)?.interface.clone();
+        let HostPath { interface, address, .. } = self.path(path)?.clone();
         let used = *self.inner.used.lock().unwrap_or_else(PoisonError::into_inner) == path;
         self.configure("taking an interface up or down", move || {
-            Interface(&interface).set_up(up)?;
-            if up { add_routes(&interface, path, used) } else { Ok(()) }
+            if up {
+                Interface(&interface).configure(address, INTERFACE_MTU_BYTES)?;
+                return add_routes(&interface, path, used);
+            }
+            // First the address, as when a lease is given up; the link alone would leave it there.
+            Interface(&interface).remove_address()?;
+            Interface(&interface).set_up(false)
         })
     }
 

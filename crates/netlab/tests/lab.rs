@@ -171,6 +171,11 @@ fn an_unbound_socket_follows_from_one_path_to_the_other() {
     assert_eq!(*ask(&socket, echo).ip(), phone.outer_address(0).unwrap());
     phone.swap_to(1).unwrap();
     assert_eq!(*ask(&socket, echo).ip(), phone.outer_address(1).unwrap());
+    let [left, used] = [0, 1].map(|path| {
+        let at = (phone.paths()[path].address, 0);
+        phone.run(move || UdpSocket::bind(at).is_ok()).unwrap()
+    });
+    assert_eq!((left, used), (false, true), "an interface that went has no address");
     phone.swap_to(0).unwrap();
     assert_eq!(*ask(&socket, echo).ip(), phone.outer_address(0).unwrap());
     // The default route alone, with both interfaces up.

@@ -1,7 +1,7 @@
 /** Every kind of network that a patient comes from: both see and hear each other. */
 import { expect, test } from '@playwright/test';
 import { toneAboveFloor } from '../bedside';
-import { type Access, LabVisit, way } from './visit';
+import { type Access, LabVisit, figure, way } from './visit';
 
 interface Row {
   name: string;
@@ -35,7 +35,9 @@ for (const { name, clinician, patient, over, short } of ROWS) {
       const [atClinic, atHome] = await Promise.all([toneAboveFloor(visit.clinician), toneAboveFloor(visit.patient)]);
       expect(atClinic).toBeGreaterThanOrEqual(30);
       expect(atHome).toBeGreaterThanOrEqual(30);
-      expect(await way(visit.patient)).toBe(over);
+      const went = await way(visit.patient);
+      figure(`${name}: over ${went}, tone ${Math.round(atClinic)} and ${Math.round(atHome)} dB above the floor`);
+      expect(went).toBe(over);
       // The traffic went through the lab, and nowhere else.
       const { up, down } = await visit.patientHost.counters(0);
       expect(Math.min(up, down)).toBeGreaterThan(100);

@@ -141,13 +141,3 @@ export function backAfter(windows: readonly boolean[], fromS: number): number | 
   }
   return windows.length - first >= steady ? 0 : null;
 }
-
-/** The longest time without the tone after `fromS`, in seconds. */
-export function longestGap(windows: readonly boolean[], fromS: number): number {
-  let [longest, present] = [0, 0];
-  for (const window of windows.slice(Math.floor(fromS / WINDOW_S))) {
-    present = window ? 0 : present + 1;
-    longest = Math.max(longest, present);
-  }
-  return longest * WINDOW_S;
-}

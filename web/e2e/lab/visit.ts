@@ -1,5 +1,5 @@
 /** A visit in a lab: the real program, a clinician and a patient, each in a network of their own. */
-import { type Browser, type Page, expect } from '@playwright/test';
+import { type Browser, type Page, expect, test } from '@playwright/test';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Demo, clinicianSignsIn, guestWaits, media, person, smallPicture, wav } from '../bedside';
@@ -15,6 +15,12 @@ export interface Networks {
   speech?: string;
   /** Done to the hosts before anybody opens a page. */
   prepare?(visit: LabVisit): Promise<unknown>;
+}
+
+/** A measured figure: shown at once, and kept with the test. */
+export function figure(text: string): void {
+  test.info().annotations.push({ type: 'measured', description: text });
+  process.stdout.write(`  measured: ${text}\n`);
 }
 
 /** Frames and packets that count as seen and heard. */

@@ -46,6 +46,12 @@ impl Interface<'_> {
         self.set_up(true)
     }
 
+    /// Takes its address away. One without an address stays so.
+    pub(crate) fn remove_address(&self) -> io::Result<()> {
+        let nothing = socket_address(Ipv4Addr::UNSPECIFIED);
+        self.request(control()?.as_fd(), libc::SIOCSIFADDR as _, &nothing)
+    }
+
     /// Takes it up or down. The kernel forgets routes over an interface that goes down.
     pub(crate) fn set_up(&self, up: bool) -> io::Result<()> {
         let flags = if up { (libc::IFF_UP | libc::IFF_RUNNING) as u16 } else { 0 };
