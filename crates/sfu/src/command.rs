@@ -290,6 +290,16 @@ pub enum SfuEvent {
         rtt_ms: Option<f32>,
         /// What the path to the client can carry, bits per second.
         estimate_bps: Option<u64>,
+        /// What the client's tiles and the sound for it would take, bits per second, when not everything
+        /// fits; `None` when nothing is held back.
+        wanted_bps: Option<u64>,
+        /// Jitter of the client's sound when it reached us, ms (RFC 3550 §6.4.1).
+        uplink_jitter_ms: Option<f32>,
+        /// How late our loop looked after this transport, ms: the worst but one of about thirteen
+        /// looks, since one late look alone delays one packet of sound at most.
+        loop_lag_ms: f32,
+        /// Since when the transport is there, ms.
+        age_ms: u64,
         /// What the client sent us in media, bits per second.
         uplink_bps: u64,
         /// What we sent the client in media, bits per second.

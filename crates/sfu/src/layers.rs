@@ -119,6 +119,8 @@ pub(crate) struct Decision {
     /// What to look for, bits per second: everything that the page could use, or after a squeeze only
     /// the next step. Looking for more would fill a narrow path with probes and cost sound.
     pub desired_bps: u64,
+    /// What everything that the page could use takes, when not all of it fits.
+    pub wanted_bps: Option<u64>,
     /// Rate at which the next step up becomes possible, for the estimator to sustain by padding. 0
     /// when there is none, and after a squeeze: padding on a full path would cost sound.
     pub next_step_bps: u64,
@@ -199,6 +201,7 @@ impl Governor {
             } else {
                 rate(&full).saturating_mul(HEADROOM.1) / HEADROOM.0
             },
+            wanted_bps: (targets != full).then(|| rate(&full)),
             next_step_bps: if self.squeezed { 0 } else { step_bps },
             targets,
         }

@@ -26,6 +26,7 @@ use crate::layers::{Governor, LayerInfo, NOMINAL, NOMINAL_SCREEN};
 use crate::negotiate::Negotiation;
 use crate::recent::RecentGroup;
 use crate::route::Route;
+use crate::stats::Lateness;
 use crate::wrap_guard::WrapGuard;
 
 /// Place of a transport in its shard.
@@ -35,6 +36,8 @@ pub(crate) type PeerKey = usize;
 /// [`DRAIN_STEP`], since a clock that stands still makes it wait for ever.
 const DRAIN_ROUNDS: u32 = 64;
 const DRAIN_STEP: Duration = Duration::from_micros(5);
+/// Clock of RTP timestamps of sound (RFC 7587 §4.1).
+const OPUS_CLOCK_HZ: f32 = 48_000.0;
 /// A layer without packets for this long is not live.
 const LAYER_STALE: Duration = Duration::from_millis(1_500);
 
@@ -179,6 +182,13 @@ pub(crate) struct Peer {
     pub next_allocation: Instant,
     /// Media byte counts and time of the last quality report.
     pub last_stats: Option<(u64, u64, Instant)>,
+    /// Jitter of the client's sound since the last quality report, ms.
+    pub mic_jitter_ms: Option<f32>,
+    /// What the client wants to see and hear, bits per second, if the last choice of layers could not
+    /// give it all.
+    pub wanted_bps: Option<u64>,
+    /// How late the regular visits since the last quality report were.
+    pub lateness: Lateness,
     /// Its earliest entry in the shard's timers.
     pub queued: Option<Instant>,
     /// When str0m wants to be called.
@@ -267,6 +277,9 @@ impl Peer {
             next_tick: now,
             next_allocation: now,
             last_stats: None,
+            mic_jitter_ms: None,
+            wanted_bps: None,
+            lateness: Lateness::default(),
             queued: None,
             rtc_deadline: now,
             dirty: false,
@@ -365,6 +378,11 @@ impl Peer {
             }
             Event::KeyframeRequest(request) => drained.keyframe_requests.push(request.mid),
             Event::PeerStats(stats) => drained.stats = Some(stats),
+            Event::MediaIngressStats(stats)
+                if Some(stats.mid) == self.publications[Source::Mic as usize].mid =>
+            {
+                self.mic_jitter_ms = Some(stats.jitter as f32 * 1_000.0 / OPUS_CLOCK_HZ);
+            }
             Event::Closed => drained.closed_by_client = true,
             // Data from clients has no meaning here; everything goes through the server.
             _ => {}

@@ -1,7 +1,28 @@
-//! Counters for metrics. Plain numbers in the shard; the driver publishes them once per round, so
+//! Counters for metrics, and how late transports are looked after. Plain numbers in the shard; the driver publishes them once per round, so
 //! that no packet pays for an atomic.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+/// How late the regular visits of a transport were.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Lateness {
+    worst: Duration,
+    worst_but_one: Duration,
+}
+
+impl Lateness {
+    /// Notes a visit that came `late`.
+    pub(crate) fn note(&mut self, late: Duration) {
+        self.worst_but_one = self.worst_but_one.max(late.min(self.worst));
+        self.worst = self.worst.max(late);
+    }
+
+    /// The worst but one since the last call, ms, and begins anew.
+    pub(crate) fn take_ms(&mut self) -> f32 {
+        std::mem::take(self).worst_but_one.as_secs_f32() * 1_000.0
+    }
+}
 
 macro_rules! counters {
     ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
@@ -71,4 +92,24 @@ counters! {
     offers,
     /// Commands refused.
     refusals,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_late_visit_alone_does_not_count() {
+        let ms = Duration::from_millis;
+        let mut lateness = Lateness::default();
+        for late in [0, 90, 1, 0] {
+            lateness.note(ms(late));
+        }
+        assert!((lateness.take_ms() - 1.0).abs() < 0.01);
+        for late in [30, 2, 90, 25] {
+            lateness.note(ms(late));
+        }
+        assert!((lateness.take_ms() - 30.0).abs() < 0.01);
+        assert!(lateness.take_ms() < 0.01, "taken");
+    }
 }

@@ -53,6 +53,7 @@ impl Shard {
         if quiet < PING_WHILE_SILENT && guarded(|| peer.ping()).is_none() {
             return self.panicked(now, key);
         }
+        peer.lateness.note(now.saturating_duration_since(peer.next_tick));
         peer.next_tick = now + PING_INTERVAL;
         if peer.connected && !peer.silent {
             peer.next_tick = peer.next_tick.min(peer.last_heard + SILENT_AFTER);
@@ -117,6 +118,7 @@ impl Shard {
 
         let peer = &mut self.peers[key];
         let decision = peer.governor.decide(now, budget, &videos);
+        peer.wanted_bps = decision.wanted_bps.map(|video| video + audio);
         let minimum = match decision.next_step_bps {
             0 => 0,
             video => video + audio,
@@ -247,6 +249,10 @@ impl Shard {
             downlink_loss_pct: percent(stats.egress_loss_fraction),
             rtt_ms: stats.rtt.map(|r| r.as_secs_f32() * 1_000.0),
             estimate_bps: stats.bwe_tx.map(|b| b.as_u64()),
+            wanted_bps: peer.wanted_bps,
+            uplink_jitter_ms: peer.mic_jitter_ms.take(),
+            loop_lag_ms: peer.lateness.take_ms(),
+            age_ms: now.saturating_duration_since(peer.joined).as_millis() as u64,
             uplink_bps: rate(totals.0, rx),
             downlink_bps: rate(totals.1, tx),
         });

@@ -106,6 +106,26 @@ fn quality_tells_rate_round_trip_and_loss() {
     assert!(rtt.is_some_and(|r| (75.0..130.0).contains(&r)), "rtt {rtt:?}");
     assert!(estimate.is_some_and(|e| e > 500_000), "estimate {estimate:?}");
     assert!(loss.is_none_or(|l| l < 1.0), "loss {loss:?}");
+    let (wanted, jitter, lag, age) = net
+        .log
+        .iter()
+        .rev()
+        .find_map(|(_, e)| match e {
+            SfuEvent::Quality {
+                seat: s,
+                wanted_bps,
+                uplink_jitter_ms,
+                loop_lag_ms,
+                age_ms,
+                ..
+            } if *s == seat(1) => Some((*wanted_bps, *uplink_jitter_ms, *loop_lag_ms, *age_ms)),
+            _ => None,
+        })
+        .expect("a report");
+    assert_eq!(wanted, None, "everything fits");
+    assert!(jitter.is_some_and(|j| (0.0..5.0).contains(&j)), "jitter {jitter:?}");
+    assert!(lag < 2.0, "lag {lag}");
+    assert!((8_000..=10_000).contains(&age), "age {age}");
 
     net.loss = 0.10;
     net.run(ms(8_000));
