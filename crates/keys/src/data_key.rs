@@ -25,11 +25,14 @@ pub enum SealPurpose {
     Email,
     /// A secret of the program itself, such as a TOTP seed.
     Secret,
+    /// What was measured in a call.
+    Quality,
 }
 
 impl SealPurpose {
     /// Every purpose, for tests.
-    pub const ALL: [Self; 5] = [Self::Person, Self::Chat, Self::Note, Self::Email, Self::Secret];
+    pub const ALL: [Self; 6] =
+        [Self::Person, Self::Chat, Self::Note, Self::Email, Self::Secret, Self::Quality];
 
     /// The derivation label. Changing one makes everything sealed under it unreadable.
     const fn label(self) -> &'static str {
@@ -39,6 +42,7 @@ impl SealPurpose {
             Self::Note => "bedside/seal/v1/note",
             Self::Email => "bedside/seal/v1/email",
             Self::Secret => "bedside/seal/v1/secret",
+            Self::Quality => "bedside/seal/v1/quality",
         }
     }
 }

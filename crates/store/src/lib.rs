@@ -19,8 +19,8 @@
 //! error.
 //!
 //! # Where people's data is
-//! Names, e-mail addresses, dates of birth, titles, notes, chat and TOTP seeds are sealed under a
-//! data key and bound to their row (crate `keys`). E-mail addresses of staff are found by a keyed
+//! Names, e-mail addresses, dates of birth, titles, notes, chat, measurements of calls and TOTP seeds
+//! are sealed under a data key and bound to their row (crate `keys`). E-mail addresses of staff are found by a keyed
 //! index. Secrets that people carry (sessions, links, tokens, devices) are stored as hashes only.
 
 mod attempts;
@@ -32,6 +32,7 @@ mod error;
 mod inspect;
 mod links;
 mod orgs;
+mod quality;
 mod row;
 mod seats;
 mod secret;
@@ -53,6 +54,7 @@ pub use error::StoreError;
 pub use inspect::{Inspection, inspect};
 pub use links::{LinkOpening, NewSeatLink, SeatLinkRow};
 pub use orgs::{OrgRow, OrgSettings};
+pub use quality::QualityRow;
 pub use row::MAX_PAGE;
 pub use seats::{BadReport, DeviceReport, SeatRow};
 pub use secret::{PersonSecret, SecretHash, StaffSecret, VisitText};

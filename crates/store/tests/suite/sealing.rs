@@ -21,7 +21,7 @@ on_both!(
 );
 
 /// What nobody but the reader of an opened value may see.
-const CANARIES: [&str; 9] = [
+const CANARIES: [&str; 10] = [
     "Canaria Staffmember",
     "canary.staff@clinic.example",
     "Canario Patientson",
@@ -31,6 +31,7 @@ const CANARIES: [&str; 9] = [
     "CANARY-NOTE",
     "CANARY-CHAT-BODY",
     "CANARY-TOTP-SEED",
+    "CANARY-MEASUREMENT",
 ];
 
 async fn plant(store: &Store) {
@@ -50,6 +51,7 @@ async fn plant(store: &Store) {
     tx.create_visit(&visit, &[seat]).await.expect("made");
     let new = NewChat { seat: seat_id(1), client_id: "c", audience: None, body: CANARIES[7] };
     tx.post_chat(visit_id(1), &new).await.expect("posts");
+    tx.save_quality(visit_id(1), NOON, CANARIES[9].as_bytes()).await.expect("writes");
     let key = tx.attempt_key("account", CANARIES[1].as_bytes()).await.expect("derives");
     tx.record_failure(key, visit::Duration::from_min(1)).await.expect("counts");
     commit(tx).await;

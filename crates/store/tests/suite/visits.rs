@@ -20,6 +20,7 @@ on_both!(
     devices_and_seats_are_many_to_many,
     consents_are_kept_in_order,
     chat_is_numbered_and_a_resend_is_one_message,
+    a_stretch_of_call_quality_is_written_again_in_its_place,
     an_undone_transaction_leaves_nothing,
 );
 
@@ -345,4 +346,26 @@ fn a_device_report_takes_codes_only() {
     }
     let many = (0..25).map(|n| (format!("k{n}"), "ok".to_owned()));
     assert!(DeviceReport::new(many).is_err());
+}
+
+async fn a_stretch_of_call_quality_is_written_again_in_its_place(db: TestDb) {
+    let store = db.open().await;
+    with_visit(&store).await;
+    let mut tx = begin(&store).await;
+    for (minute, record) in [(9, "later"), (1, "half"), (1, "whole")] {
+        tx.save_quality(visit_id(1), at(minute), record.as_bytes()).await.expect("writes");
+    }
+    assert_eq!(code(tx.save_quality(visit_id(7), at(1), b"x").await), "not_found");
+    drop(tx);
+    let mut tx = begin(&store).await;
+    for (minute, record) in [(9, "later"), (1, "half"), (1, "whole")] {
+        tx.save_quality(visit_id(1), at(minute), record.as_bytes()).await.expect("writes");
+    }
+    commit(tx).await;
+
+    let mut reader = store.read(store.default_org()).await.expect("reads");
+    let found = reader.quality(visit_id(1)).await.expect("reads");
+    let found: Vec<_> = found.iter().map(|r| (r.began_at, r.saved_at, r.record.to_vec())).collect();
+    assert_eq!(found, [(at(1), NOON, b"whole".to_vec()), (at(9), NOON, b"later".to_vec())]);
+    assert!(reader.quality(visit_id(7)).await.expect("reads").is_empty());
 }
