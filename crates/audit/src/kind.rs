@@ -134,6 +134,8 @@ kinds! {
     BoardViewed = "data.board_viewed",
     /// Somebody looked at what is known about a patient.
     PatientViewed = "data.patient_viewed",
+    /// Somebody looked at how the call of a visit was.
+    QualityViewed = "data.quality_viewed",
     /// Somebody read or exported this log.
     AuditViewed = "data.audit_viewed",
     /// An action was refused by the permission table.

@@ -44,6 +44,8 @@ pub enum Route {
     VisitInviteColleague,
     /// Closes a visit from the board.
     VisitOutcome,
+    /// How the call of a visit was.
+    VisitQuality,
     /// Lets the synthetic patient join (demo only).
     VisitGuest,
     /// Accounts of the clinic: list, add, disable, reset.
@@ -60,7 +62,7 @@ pub enum Route {
 
 impl Route {
     /// Every route, for tables and tests.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::LinkLook,
         Self::LinkOpen,
         Self::SeatMine,
@@ -81,6 +83,7 @@ impl Route {
         Self::VisitInvite,
         Self::VisitInviteColleague,
         Self::VisitOutcome,
+        Self::VisitQuality,
         Self::VisitGuest,
         Self::Accounts,
         Self::Settings,
@@ -152,6 +155,7 @@ pub const fn may_use(caller: Caller, route: Route) -> bool {
         | R::VisitInvite
         | R::VisitInviteColleague
         | R::VisitOutcome
+        | R::VisitQuality
         | R::VisitGuest => matches!(caller, C::Staff | C::Clinician | C::Admin),
         R::Accounts | R::Settings => matches!(caller, C::Admin),
     }
@@ -162,7 +166,7 @@ mod tests {
     use super::*;
 
     /// The same table, written out by hand: one column per caller in the order of [`Caller::ALL`].
-    const EXPECTED: [(Route, [u8; 6]); 26] = [
+    const EXPECTED: [(Route, [u8; 6]); 27] = [
         //                          anonymous, device, partial, staff, clinician, admin
         (Route::LinkLook, [1, 1, 1, 1, 1, 1]),
         (Route::LinkOpen, [1, 1, 1, 1, 1, 1]),
@@ -184,6 +188,7 @@ mod tests {
         (Route::VisitInvite, [0, 0, 0, 1, 1, 1]),
         (Route::VisitInviteColleague, [0, 0, 0, 1, 1, 1]),
         (Route::VisitOutcome, [0, 0, 0, 1, 1, 1]),
+        (Route::VisitQuality, [0, 0, 0, 1, 1, 1]),
         (Route::VisitGuest, [0, 0, 0, 1, 1, 1]),
         (Route::Accounts, [0, 0, 0, 0, 0, 1]),
         (Route::Settings, [0, 0, 0, 0, 0, 1]),

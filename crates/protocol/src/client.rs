@@ -2,6 +2,11 @@
 
 use crate::{CheckReport, ErrorCode, limits};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use telemetry::input::{
+    MAX_INTERVAL_MS, MIN_INTERVAL_MS, RawLink, RawReceiveAudio, RawReceiveVideo, RawSendAudio,
+    RawSendVideo,
+};
 use ts_rs::TS;
 use visit::{ConsentDecision, Pictures, Purpose, SeatId, Source, VisitId};
 
@@ -21,36 +26,35 @@ pub struct TileView {
     pub pinned: bool,
 }
 
-/// What a browser measured over the last few seconds.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+/// What a browser measured over the last few seconds: differences, not totals, and no address. What
+/// a figure may be is decided in `telemetry`, which leaves out what cannot be.
+#[derive(Clone, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
+#[ts(optional_fields)]
 pub struct QualityReport {
-    /// Round trip of the media path in milliseconds.
-    pub rtt_ms: u32,
-    /// Share of received packets that were lost, 0–100.
-    pub downlink_loss_pct: f32,
-    /// Share of sent packets that were lost, 0–100, as the server reported it.
-    pub uplink_loss_pct: f32,
-    /// Jitter of received audio in milliseconds.
-    pub jitter_ms: u32,
-    /// Why the camera sends less than it could: `none`, `bandwidth`, `cpu`, `other`.
-    pub limited_by: LimitedBy,
-    /// Frames shown per second of the largest remote picture.
-    pub frames_per_s: u32,
+    /// Length of the interval in milliseconds, 1,000–30,000.
+    pub interval_ms: u32,
+    /// The transport.
+    pub link: RawLink,
+    /// The own microphone.
+    pub mic: Option<RawSendAudio>,
+    /// The own camera.
+    pub camera: Option<RawSendVideo>,
+    /// Everybody else, as they were heard and seen.
+    pub from: Vec<HeardFrom>,
 }
 
-/// What holds the camera's picture back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(rename_all = "snake_case")]
-pub enum LimitedBy {
-    /// Nothing.
-    None,
-    /// The uplink.
-    Bandwidth,
-    /// The device is too slow.
-    Cpu,
-    /// Something else.
-    Other,
+/// How one other person was heard and seen.
+#[derive(Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+#[ts(optional_fields)]
+pub struct HeardFrom {
+    /// Whom.
+    pub seat: SeatId,
+    /// Their microphone.
+    pub mic: Option<RawReceiveAudio>,
+    /// Their camera. A shared screen is not judged: it may well stand still.
+    pub camera: Option<RawReceiveVideo>,
 }
 
 /// Everything that a browser may say. The first message on a socket is `hello`.
@@ -249,8 +253,10 @@ impl ClientMessage {
             Self::View { tiles } => tiles.len() <= limits::MAX_TILES,
             Self::Rate { stars } => (1..=5).contains(stars),
             Self::Quality { report } => {
-                let pct = |v: f32| (0.0..=100.0).contains(&v);
-                pct(report.downlink_loss_pct) && pct(report.uplink_loss_pct)
+                let known: BTreeSet<_> = report.from.iter().map(|f| f.seat).collect();
+                report.from.len() <= limits::MAX_TILES
+                    && known.len() == report.from.len()
+                    && (MIN_INTERVAL_MS..=MAX_INTERVAL_MS).contains(&report.interval_ms.into())
             }
             _ => true,
         }

@@ -3,6 +3,7 @@
 
 use crate::BoardVisit;
 use serde::{Deserialize, Serialize};
+use telemetry::Record;
 use ts_rs::TS;
 use visit::{Role, SeatId, Timestamp, UserId, VisitId};
 
@@ -313,4 +314,37 @@ pub struct RateRequest {
     pub seat: SeatId,
     /// 1 bad … 5 good.
     pub stars: u8,
+}
+
+/// Answer of `GET /api/visits/{visit}/quality`: how the call was, for whoever looks into a complaint.
+/// There is one stretch, and one more for each time that the server started while the visit was under
+/// way.
+#[derive(Serialize, Deserialize, TS)]
+pub struct VisitQuality {
+    /// Everybody who was ever invited, by seat.
+    pub people: Vec<QualityPerson>,
+    /// The stretches, oldest first.
+    pub stretches: Vec<QualityStretch>,
+}
+
+/// Somebody whose call was measured.
+#[derive(Serialize, Deserialize, TS)]
+pub struct QualityPerson {
+    /// Their seat.
+    pub seat: SeatId,
+    /// Their name, as the clinic wrote it.
+    pub name: String,
+    /// What they were here.
+    pub role: Role,
+}
+
+/// What was measured in one stretch.
+#[derive(Serialize, Deserialize, TS)]
+pub struct QualityStretch {
+    /// When the first measurement came in; second 0 of every line.
+    pub began_at: Timestamp,
+    /// The seat behind each number of the record.
+    pub seats: Vec<SeatId>,
+    /// The figures.
+    pub record: Record,
 }

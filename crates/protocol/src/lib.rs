@@ -17,15 +17,16 @@ pub mod limits;
 pub mod server;
 
 pub use check::{CheckCode, CheckItem, CheckOutcome, CheckReport};
-pub use client::{ClientMessage, QualityReport, TileView};
+pub use client::{ClientMessage, HeardFrom, QualityReport, TileView};
 pub use error::{ErrorBody, ErrorCode};
 pub use server::{
-    BoardSeat, BoardVisit, ChatLine, Direction, EndReason, IceServer, LinkQuality, Person,
+    BoardSeat, BoardVisit, ChatLine, Direction, DirectionQuality, EndReason, IceServer, LinkQuality,
+    Person,
     QualityLevel, ServerMessage, TrackLine, WaitingNote,
 };
 
 /// Version of the wire. A client that speaks another one is told to reload.
-pub const PROTOCOL_VERSION: u32 = 1;
+pub const PROTOCOL_VERSION: u32 = 2;
 
 /// Reads one client message, strictly.
 ///

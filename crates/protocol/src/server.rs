@@ -2,6 +2,7 @@
 
 use crate::{CheckReport, ErrorBody, ErrorCode};
 use serde::{Deserialize, Serialize};
+use telemetry::message::{Figure, MessageCode, Subject};
 use ts_rs::TS;
 use visit::{
     Action, ConsentDecision, Pictures, Purpose, Role, SeatId, SeatState, Source, Timestamp,
@@ -138,6 +139,9 @@ pub enum ServerMessage {
     Quality {
         /// One entry per person inside.
         links: Vec<LinkQuality>,
+        /// Who hears whom and what stands in the way, the gravest first. A direction that nobody has
+        /// measured yet is not there.
+        directions: Vec<DirectionQuality>,
     },
     /// First message on a board socket: today's visits.
     Board {
@@ -381,6 +385,25 @@ pub struct LinkQuality {
     /// Estimate of what the person can receive, in bit/s; 0 when unknown.
     #[ts(type = "number")]
     pub downlink_bps: u64,
+}
+
+/// What to say about the way from one person to another.
+#[derive(Clone, Serialize, Deserialize, TS)]
+#[ts(optional_fields)]
+pub struct DirectionQuality {
+    /// Who is heard and seen.
+    pub from: SeatId,
+    /// By whom.
+    pub to: SeatId,
+    /// What is to be said.
+    pub code: MessageCode,
+    /// About whom.
+    pub subject: Subject,
+    /// With which figure, if it was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub figure: Option<Figure>,
+    /// The conversation suffers; otherwise it is noticed now and then.
+    pub severe: bool,
 }
 
 /// One visit on the clinic's board.

@@ -58,3 +58,30 @@ fn deep_nesting_is_refused_and_does_not_overflow_the_stack() {
     let bomb = "[".repeat(60_000);
     assert_eq!(refused(&bomb), ErrorCode::BadMessage);
 }
+
+#[test]
+fn figures_of_a_call_are_bounded() {
+    let report = |interval: &str, from: &str| {
+        format!(
+            r#"{{"type":"quality","report":{{"interval_ms":{interval},"link":{{"peer_to_peer":false}},"from":[{from}]}}}}"#
+        )
+    };
+    let seat = |n: usize| format!(r#"{{"seat":"{n:026}"}}"#);
+    let seats = |n: usize| (1..=n).map(seat).collect::<Vec<_>>().join(",");
+    assert!(parse_client(&report("5000", &seats(24))).is_ok());
+    assert_eq!(refused(&report("5000", &seats(25))), ErrorCode::BadMessage);
+    assert_eq!(refused(&report("5000", &[seat(1), seat(1)].join(","))), ErrorCode::BadMessage);
+    for interval in ["999", "30001", "-5000", "5e3", "1e300"] {
+        assert_eq!(refused(&report(interval, "")), ErrorCode::BadMessage, "{interval}");
+    }
+    let with = |link: &str| report("5000", "").replace(r#""peer_to_peer":false"#, link);
+    assert!(parse_client(&with(r#""peer_to_peer":false,"rtt_ms":23.5"#)).is_ok());
+    for link in [
+        r#""peer_to_peer":false,"rtt_ms":1e300"#,
+        r#""peer_to_peer":false,"rtt_ms":"23""#,
+        r#""peer_to_peer":false,"address":"192.0.2.1""#,
+        r#""peer_to_peer":false,"candidate":"carrier pigeon""#,
+    ] {
+        assert_eq!(refused(&with(link)), ErrorCode::BadMessage, "{link}");
+    }
+}

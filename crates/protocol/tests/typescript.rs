@@ -2,6 +2,7 @@
 //! `make protocol`) to write it; without, a stale copy fails.
 
 use protocol::{check, client, error, http, limits, server};
+use telemetry::thresholds;
 use ts_rs::{Config, TS};
 
 fn generated() -> String {
@@ -28,7 +29,17 @@ fn generated() -> String {
         check::CheckOutcome,
         check::CheckReport,
         client::TileView,
-        client::LimitedBy,
+        telemetry::input::CandidateKind,
+        telemetry::input::Protocol,
+        telemetry::input::SourceState,
+        telemetry::input::LimitedBy,
+        telemetry::Codec,
+        telemetry::input::RawLink,
+        telemetry::input::RawSendAudio,
+        telemetry::input::RawSendVideo,
+        telemetry::input::RawReceiveAudio,
+        telemetry::input::RawReceiveVideo,
+        client::HeardFrom,
         client::QualityReport,
         client::EndAs,
         client::ClientMessage,
@@ -43,6 +54,10 @@ fn generated() -> String {
         server::ChatLine,
         server::QualityLevel,
         server::LinkQuality,
+        telemetry::message::MessageCode,
+        telemetry::message::Subject,
+        telemetry::message::Figure,
+        server::DirectionQuality,
         server::BoardSeat,
         server::BoardVisit,
         server::EndReason,
@@ -72,6 +87,20 @@ fn generated() -> String {
         http::Invitation,
         http::SetOutcome,
         http::RateRequest,
+        telemetry::Culprit,
+        telemetry::CulpritTime,
+        telemetry::input::PathKind,
+        telemetry::PathTime,
+        telemetry::Point,
+        telemetry::LinkPoint,
+        telemetry::Mos,
+        telemetry::Summary,
+        telemetry::Track,
+        telemetry::SeatPaths,
+        telemetry::Record,
+        http::QualityPerson,
+        http::QualityStretch,
+        http::VisitQuality,
     );
     out.push('\n');
     macro_rules! numbers {
@@ -91,6 +120,14 @@ fn generated() -> String {
         "MIN_VISIT_MIN" = limits::MIN_VISIT_MIN,
         "MAX_VISIT_MIN" = limits::MAX_VISIT_MIN,
         "MAX_TILES" = limits::MAX_TILES,
+        "MIN_INTERVAL_MS" = telemetry::input::MIN_INTERVAL_MS,
+        "MAX_INTERVAL_MS" = telemetry::input::MAX_INTERVAL_MS,
+        "LOSS_NOTICED_PCT" = thresholds::LOSS_PCT.0,
+        "LOSS_SEVERE_PCT" = thresholds::LOSS_PCT.1,
+        "RTT_NOTICED_MS" = thresholds::RTT_MS.0,
+        "RTT_SEVERE_MS" = thresholds::RTT_MS.1,
+        "JITTER_NOTICED_MS" = thresholds::JITTER_MS.0,
+        "JITTER_SEVERE_MS" = thresholds::JITTER_MS.1,
     );
     let codes: Vec<_> =
         error::ErrorCode::ALL.iter().filter_map(|c| serde_json::to_string(c).ok()).collect();

@@ -100,7 +100,8 @@ impl std::ops::Deref for App {
 impl App {
     /// A server that is open for requests.
     #[must_use]
-    pub fn new(parts: AppParts) -> Self {
+    pub fn new(mut parts: AppParts) -> Self {
+        parts.metrics.add_calls(&parts.core.calls);
         let closing = tokio::sync::watch::channel(false).0;
         Self { parts, next_connection: AtomicU64::new(1), closing }
     }

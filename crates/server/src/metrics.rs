@@ -1,11 +1,13 @@
 //! Counters for operators (Prometheus text format). No label ever names a person, a visit or an
 //! address.
 
+use crate::live::CallMetrics;
 use crate::relay::RelayMetrics;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
+use std::sync::atomic::Ordering;
 
 /// What is counted.
 pub struct Metrics {
@@ -24,9 +26,9 @@ pub struct Metrics {
     pub mails: Counter,
     media_rooms: Gauge,
     media_transports: Gauge,
-    media_packets_in: Gauge,
-    media_packets_out: Gauge,
-    media_garbage: Gauge,
+    media_packets_in: Counter,
+    media_packets_out: Counter,
+    media_garbage: Counter,
     relay: RelayMetrics,
 }
 
@@ -43,6 +45,9 @@ impl Default for Metrics {
         let links_opened = counter("links_opened", "Guests' links opened");
         let visits_created = counter("visits_created", "Visits created");
         let mails = counter("mails_sent", "Invitations mailed");
+        let media_packets_in = counter("media_packets_received", "Media packets received");
+        let media_packets_out = counter("media_packets_forwarded", "Media packets forwarded");
+        let media_garbage = counter("media_garbage", "Datagrams that were no media");
         let mut gauge = |name: &str, help: &str| {
             let gauge: Gauge = Gauge::default();
             registry.register(name, help, gauge.clone());
@@ -52,9 +57,9 @@ impl Default for Metrics {
             sockets: gauge("sockets", "Open WebSockets"),
             media_rooms: gauge("media_rooms", "Rooms with media"),
             media_transports: gauge("media_transports", "Media transports"),
-            media_packets_in: gauge("media_packets_received", "Media packets received"),
-            media_packets_out: gauge("media_packets_forwarded", "Media packets forwarded"),
-            media_garbage: gauge("media_garbage", "Datagrams that were no media"),
+            media_packets_in,
+            media_packets_out,
+            media_garbage,
             relay: RelayMetrics::new(&mut registry),
             messages,
             refused,
@@ -67,18 +72,27 @@ impl Default for Metrics {
 }
 
 impl Metrics {
+    /// Adds what is counted about calls.
+    pub(crate) fn add_calls(&mut self, calls: &CallMetrics) {
+        calls.register(&mut self.registry);
+    }
+
     /// Everything in OpenMetrics text format, with the figures of the forwarding unit and, if it runs,
     /// of our own relay.
     #[must_use]
     pub fn text(&self, media: &sfu::Stats, relay: Option<&turn::io::Report>) -> String {
-        for (gauge, value) in [
-            (&self.media_rooms, media.rooms),
-            (&self.media_transports, media.transports),
+        for (gauge, value) in
+            [(&self.media_rooms, media.rooms), (&self.media_transports, media.transports)]
+        {
+            gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
+        }
+        // The forwarding unit counts by itself; its totals only ever grow.
+        for (counter, total) in [
             (&self.media_packets_in, media.packets_in),
             (&self.media_packets_out, media.packets_forwarded),
             (&self.media_garbage, media.garbage),
         ] {
-            gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
+            counter.inner().store(total, Ordering::Relaxed);
         }
         if let Some(report) = relay {
             self.relay.set(report);

@@ -7,6 +7,7 @@
 use crate::input::{
     LinkSample, ReceiveAudio, ReceiveVideo, SendAudio, SendVideo, SourceState, TransportSample,
 };
+use crate::score::Codec;
 
 /// Everything known about the direction from one person to another over the same five seconds. What
 /// is missing is `None`; the less is there, the less sure the verdict.
@@ -87,6 +88,12 @@ pub struct Evidence {
     pub jitter_ms: Option<f64>,
     /// Mean wait in the receiver's jitter buffer, ms.
     pub jitter_buffer_ms: Option<f64>,
+    /// What carries the sound.
+    pub codec: Option<Codec>,
+    /// Share of the time in which the picture stood, 0–1.
+    pub frozen_share: Option<f64>,
+    /// Pixels of the picture that arrives.
+    pub picture_px: Option<f64>,
     /// From network socket to network socket, ms; half of each round trip and the server.
     pub one_way_ms: Option<f64>,
 }
@@ -152,6 +159,9 @@ impl Evidence {
             loss_pct,
             jitter_ms,
             jitter_buffer_ms: ends.receive_audio.and_then(|a| a.jitter_buffer_ms),
+            codec: ends.receive_audio.map(|a| a.codec),
+            frozen_share: ends.receive_video.and_then(|v| v.frozen_share),
+            picture_px: ends.receive_video.and_then(|v| v.area_px).filter(|px| *px > 0.0),
             one_way_ms: uplink_rtt_ms
                 .zip(downlink_rtt_ms)
                 .map(|(up, down)| up / 2.0 + late_ms + down / 2.0),
@@ -190,7 +200,7 @@ fn missing_pct(transport: TransportSample) -> Option<f64> {
     (wanted > 0.0).then(|| (1.0 - estimate / wanted).max(0.0) * 100.0)
 }
 
-fn smaller(a: Option<f64>, b: Option<f64>) -> Option<f64> {
+pub(crate) fn smaller(a: Option<f64>, b: Option<f64>) -> Option<f64> {
     a.zip(b).map(|(a, b)| a.min(b)).or(a).or(b)
 }
 

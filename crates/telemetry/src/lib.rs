@@ -22,15 +22,16 @@ mod score;
 mod series;
 mod smooth;
 mod suspects;
+pub mod thresholds;
 mod verdict;
 mod video;
 
 pub use evidence::{Ends, Evidence};
 pub use message::{Message, message};
 pub use record::{CulpritTime, PathTime, Record, RecordError, SeatPaths, Summary, Track, VERSION};
-pub use recorder::{Full, MAX_TRACKS, Recorder};
+pub use recorder::{Full, Link, MAX_TRACKS, Recorder};
 pub use score::{AudioPath, Codec, Mos, POOR_MOS, Rating};
-pub use series::{MAX_POINTS, Point};
+pub use series::{LinkPoint, MAX_POINTS, Point};
 pub use smooth::Smoother;
 pub use verdict::{Cause, Confidence, Culprit, Verdict, judge};
 pub use video::VideoPath;

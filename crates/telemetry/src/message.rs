@@ -7,10 +7,12 @@
 use crate::evidence::Evidence;
 use crate::verdict::{Cause, Culprit, Verdict};
 use serde::{Deserialize, Serialize};
+use ts_rs::TS;
 
 /// What to say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
+#[ts(rename = "QualityCode")]
 pub enum MessageCode {
     /// Nothing is known yet.
     Measuring,
@@ -57,8 +59,9 @@ pub enum MessageCode {
 }
 
 /// Whose trouble it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
+#[ts(rename = "QualitySubject")]
 pub enum Subject {
     /// Nobody's.
     Nobody,
@@ -71,8 +74,9 @@ pub enum Subject {
 }
 
 /// The figure worth saying.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case", tag = "unit", content = "value")]
+#[ts(rename = "QualityFigure")]
 pub enum Figure {
     /// 0–100.
     Percent(u32),

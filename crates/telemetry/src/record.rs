@@ -6,10 +6,11 @@
 
 use crate::input::PathKind;
 use crate::recorder::MAX_TRACKS;
-use crate::score::Mos;
-use crate::series::{MAX_POINTS, Point};
+use crate::score::{Codec, Mos};
+use crate::series::{LinkPoint, MAX_POINTS, Point};
 use crate::verdict::Culprit;
 use serde::{Deserialize, Serialize, Serializer};
+use ts_rs::TS;
 
 /// Version of the shape that is written.
 pub const VERSION: u8 = 1;
@@ -43,8 +44,9 @@ impl RecordError {
 }
 
 /// Call quality of one visit.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 #[serde(try_from = "Unchecked")]
+#[ts(rename = "QualityRecord")]
 pub struct Record {
     /// [`VERSION`].
     pub v: u8,
@@ -53,12 +55,14 @@ pub struct Record {
     /// One per person.
     pub seats: Vec<SeatPaths>,
     /// Figures of browsers that could not be and were left out.
+    #[ts(type = "number")]
     pub ignored: u64,
 }
 
 /// One direction.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
+#[ts(rename = "QualityTrack")]
 pub struct Track {
     /// Whose sound and picture.
     pub from: u8,
@@ -73,8 +77,9 @@ pub struct Track {
 }
 
 /// One direction in a few numbers.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
+#[ts(rename = "QualitySummary")]
 pub struct Summary {
     /// Time for which there are measurements, seconds.
     pub measured_s: u32,
@@ -102,6 +107,8 @@ pub struct Summary {
     pub main_culprit: Culprit,
     /// How long who or what was to blame.
     pub culprits: Vec<CulpritTime>,
+    /// What carried the sound last.
+    pub codec: Codec,
 }
 
 impl Summary {
@@ -113,7 +120,7 @@ impl Summary {
 }
 
 /// A culprit and their time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct CulpritTime {
     /// Who or what.
@@ -122,14 +129,18 @@ pub struct CulpritTime {
     pub seconds: u32,
 }
 
-/// The paths of one person's media.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// One person's own path to the server, by which all others hear and see them and the other way round.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct SeatPaths {
     /// Whose.
     pub seat: u8,
     /// Each kind that was used.
     pub paths: Vec<PathTime>,
+    /// Length of the stretch of each point, seconds.
+    pub stretch_s: u32,
+    /// The line, in order of time.
+    pub points: Vec<LinkPoint>,
 }
 
 impl SeatPaths {
@@ -144,7 +155,7 @@ impl SeatPaths {
 }
 
 /// A kind of path and its time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct PathTime {
     /// Which.
@@ -173,7 +184,9 @@ impl TryFrom<Unchecked> for Record {
         }
         let too_large = tracks.len() > MAX_TRACKS
             || seats.len() > usize::from(u8::MAX) + 1
-            || seats.iter().any(|s| s.paths.len() > PathKind::ALL.len())
+            || seats
+                .iter()
+                .any(|s| s.paths.len() > PathKind::ALL.len() || s.points.len() > MAX_POINTS)
             || tracks.iter().any(|t| {
                 t.points.len() > MAX_POINTS || t.summary.culprits.len() > Culprit::ALL.len()
             });
@@ -186,7 +199,12 @@ impl TryFrom<Unchecked> for Record {
                 && t.points.is_sorted_by(|a, b| a.at_s < b.at_s)
                 && t.summary.poor_s <= t.summary.measured_s
         });
-        if !sound {
+        let sound_links = seats.iter().all(|s| {
+            s.stretch_s > 0
+                && s.points.iter().all(LinkPoint::is_sound)
+                && s.points.is_sorted_by(|a, b| a.at_s < b.at_s)
+        });
+        if !sound || !sound_links {
             return Err(RecordError::OutOfRange);
         }
         Ok(Self { v, tracks, seats, ignored })

@@ -1,18 +1,18 @@
 //! Gathers the verdicts of one visit in bounded memory.
 //!
-//! Owns one line and a few sums per direction, and the time that each seat spent on each kind of
-//! path. Seats are numbers 0–255 that the caller hands out within the visit. Never: holds a name, an
+//! Owns one line and a few sums per direction, and one line per seat with the time that it spent on
+//! each kind of path. Seats are numbers 0–255 that the caller hands out within the visit. Never: holds a name, an
 //! address or an id, or reads a clock.
 
-use crate::input::PathKind;
+use crate::input::{LinkSample, PathKind, TransportSample};
 use crate::record::{CulpritTime, PathTime, Record, SeatPaths, Summary, Track, VERSION};
-use crate::score::Mos;
-use crate::series::{Measured, Series};
+use crate::score::{Codec, Mos};
+use crate::series::{Measured, MeasuredLink, Series};
 use crate::verdict::{Cause, Culprit, Verdict};
 use std::collections::BTreeMap;
 
 /// Most directions of one visit: sixteen people, each hearing all others. A line takes less than
-/// 10 kB, so a visit stays below 2.5 MB.
+/// 12 kB, so a visit stays below 3 MB.
 pub const MAX_TRACKS: usize = 240;
 /// Longest stretch that one verdict may stand for, ms.
 const MOST_INTERVAL_MS: u32 = 30_000;
@@ -37,18 +37,37 @@ impl Full {
 pub struct Recorder {
     began_ms: Option<u64>,
     tracks: BTreeMap<(u8, u8), Gathered>,
-    seats: BTreeMap<u8, [u64; PathKind::ALL.len()]>,
+    seats: BTreeMap<u8, GatheredLink>,
     ignored: u64,
 }
 
 #[derive(Clone, Debug)]
 struct Gathered {
-    series: Series,
+    series: Series<Measured>,
+    codec: Codec,
     measured_ms: u64,
     poor_ms: u64,
     audio: Scores,
     video: Scores,
     culprits: [u64; Culprit::ALL.len()],
+}
+
+/// What a seat's own path was.
+#[derive(Clone, Debug, Default)]
+struct GatheredLink {
+    series: Series<MeasuredLink>,
+    paths: [u64; PathKind::ALL.len()],
+}
+
+/// What is known about a seat's own path for a while.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Link {
+    /// Its transport, by the page.
+    pub page: Option<LinkSample>,
+    /// Its transport, by the server.
+    pub server: Option<TransportSample>,
+    /// How many of its figures were impossible.
+    pub ignored: u32,
 }
 
 impl Recorder {
@@ -69,23 +88,36 @@ impl Recorder {
         if !self.tracks.contains_key(&(from, to)) && self.tracks.len() >= MAX_TRACKS {
             return Err(Full);
         }
-        let began_ms = *self.began_ms.get_or_insert(now_ms);
-        let at_s = u32::try_from(now_ms.saturating_sub(began_ms) / 1_000).unwrap_or(u32::MAX);
+        let at_s = self.at_s(now_ms);
         let track = self.tracks.entry((from, to)).or_default();
         track.add(at_s, interval_ms.min(MOST_INTERVAL_MS).into(), verdict);
         Ok(())
     }
 
-    /// Notes which kind of path a seat's media took for the last `interval_ms` (cut at 30 s), and how
-    /// many of its figures were impossible.
-    pub fn note_link(&mut self, interval_ms: u32, seat: u8, path: PathKind, ignored: u32) {
-        let times = self.seats.entry(seat).or_default();
-        for (kind, time_ms) in PathKind::ALL.into_iter().zip(times) {
+    /// Notes how a seat's own path was for the last `interval_ms` (cut at 30 s).
+    pub fn note_link(&mut self, now_ms: u64, interval_ms: u32, seat: u8, link: &Link) {
+        let at_s = self.at_s(now_ms);
+        let gathered = self.seats.entry(seat).or_default();
+        gathered.series.push(at_s, MeasuredLink::of(link.server.as_ref(), link.page.as_ref()));
+        let path = link.page.map_or(PathKind::Unknown, |p| p.path);
+        for (kind, time_ms) in PathKind::ALL.into_iter().zip(&mut gathered.paths) {
             if kind == path {
                 *time_ms += u64::from(interval_ms.min(MOST_INTERVAL_MS));
             }
         }
-        self.ignored = self.ignored.saturating_add(ignored.into());
+        self.ignored = self.ignored.saturating_add(link.ignored.into());
+    }
+
+    /// Seconds since the first measurement of the visit.
+    fn at_s(&mut self, now_ms: u64) -> u32 {
+        let began_ms = *self.began_ms.get_or_insert(now_ms);
+        u32::try_from(now_ms.saturating_sub(began_ms) / 1_000).unwrap_or(u32::MAX)
+    }
+
+    /// Whether nothing was noted yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.began_ms.is_none()
     }
 
     /// The record so far; at the end of the visit, the record.
@@ -97,11 +129,13 @@ impl Recorder {
             seats: self
                 .seats
                 .iter()
-                .map(|(seat, times)| SeatPaths {
+                .map(|(seat, link)| SeatPaths {
                     seat: *seat,
-                    paths: named(&PathKind::ALL, times)
+                    paths: named(&PathKind::ALL, &link.paths)
                         .map(|(path, seconds)| PathTime { path, seconds })
                         .collect(),
+                    stretch_s: link.series.stretch_s(),
+                    points: link.series.points(),
                 })
                 .collect(),
             ignored: self.ignored,
@@ -113,6 +147,7 @@ impl Default for Gathered {
     fn default() -> Self {
         Self {
             series: Series::default(),
+            codec: Codec::default(),
             measured_ms: 0,
             poor_ms: 0,
             audio: Scores::default(),
@@ -124,15 +159,8 @@ impl Default for Gathered {
 
 impl Gathered {
     fn add(&mut self, at_s: u32, interval_ms: u64, verdict: &Verdict) {
-        self.series.push(
-            at_s,
-            &Measured {
-                audio: verdict.audio,
-                video: verdict.video,
-                loss_pct: verdict.evidence.loss_pct,
-                delay_ms: verdict.evidence.one_way_ms,
-            },
-        );
+        self.series.push(at_s, Measured::of(verdict));
+        self.codec = verdict.evidence.codec.unwrap_or(self.codec);
         self.measured_ms += interval_ms;
         self.audio.add(verdict.audio, interval_ms);
         self.video.add(verdict.video, interval_ms);
@@ -174,6 +202,7 @@ impl Gathered {
                 video_worst: self.video.worst,
                 main_culprit,
                 culprits,
+                codec: self.codec,
             },
             points: self.series.points(),
         }

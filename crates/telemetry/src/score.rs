@@ -15,6 +15,7 @@
 //! Never: decides who is to blame, or smooths.
 
 use serde::{Deserialize, Serialize};
+use ts_rs::TS;
 
 /// Below this score nearly everybody is dissatisfied (G.107 Annex B: R below 60).
 pub const POOR_MOS: f64 = 3.1;
@@ -39,7 +40,9 @@ const DEVICE_DELAY_MS: f64 = 20.0;
 const CODEC_DELAY_MS: f64 = 26.5;
 
 /// What carries the sound.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(rename = "SoundCodec")]
 pub enum Codec {
     /// Opus with in-band forward error correction (RFC 6716 §2.1.7), which mends a single lost packet
     /// from the next one.
@@ -49,6 +52,7 @@ pub enum Codec {
     /// G.711 with concealment (G.711 Appendix I), as telephone lines have it.
     G711,
     /// Not known.
+    #[default]
     Unknown,
 }
 
@@ -161,8 +165,9 @@ impl Rating {
 }
 
 /// A mean opinion score, 1.0 (bad) to 4.5 (the best that the scale of G.107 has).
-#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize, TS)]
 #[serde(from = "f64", into = "f64")]
+#[ts(as = "f64")]
 pub struct Mos(f64);
 
 impl Mos {

@@ -34,33 +34,22 @@
 //! 6. **Microphones.** One that is gone or gives nothing outweighs everything: nobody can hear the
 //!    rest. One that the person switched off is no fault, so it is named only when nothing else is.
 //!
-//! The thresholds of loss and round trip are those of the words on the pages.
+//! The thresholds that pages need too are in [`crate::thresholds`].
 
 use crate::evidence::{Ends, Evidence, live_video};
 use crate::input::{LimitedBy, SourceState, TransportSample};
 use crate::score::held;
+use crate::thresholds::{JITTER_MS, LOSS_PCT, NOTICED, RTT_MS, SEVERE};
 use crate::verdict::Cause;
 
-/// From this severity on a suspect is named.
-pub(crate) const NOTICED: f64 = 1.0;
-/// From this severity on the conversation suffers.
-const SEVERE: f64 = 3.0;
 /// Nothing is worse.
 const WORST: f64 = 4.0;
 
-/// Loss in percent. At 3 % words begin to be torn even with concealment; at 10 % sentences are.
-const LOSS_PCT: (f64, f64) = (3.0, 10.0);
-/// Jitter in ms. A jitter buffer takes 30 ms without growing much; with 80 ms it holds back more than
-/// G.114 leaves for the whole way, or sound comes too late.
-const JITTER_MS: (f64, f64) = (30.0, 80.0);
 /// Mean wait in the listener's jitter buffer in ms. Buffers hold 40 to 80 ms on a steady path; 120 ms
 /// leave little of the 150 ms that ITU-T G.114 asks for, 300 ms alone are twice that.
 const WAIT_MS: (f64, f64) = (120.0, 300.0);
 /// Sound that was invented although it was not lost, percent: as loss, but it comes in longer runs.
 const LATE_PCT: (f64, f64) = (3.0, 10.0);
-/// Round trip of one path in ms. Half of it is one way: 150 ms is what ITU-T G.114 asks of the whole
-/// way; with 300 ms and a fair other path the 400 ms are reached that it calls the limit.
-const RTT_MS: (f64, f64) = (300.0, 600.0);
 /// Loop lag in ms. 20 ms is one packet of sound; 100 ms is more than a jitter buffer holds.
 const LAG_MS: (f64, f64) = (20.0, 100.0);
 /// Share of the wanted rate that does not fit, percent. Estimates waver by a tenth or more; with 70 %

@@ -6,15 +6,17 @@
 use crate::evidence::{Ends, Evidence, live_video};
 use crate::input::SourceState;
 use crate::score::{AudioPath, Codec, Mos, held};
-use crate::suspects::{NOTICED, mic_muted, suspects};
+use crate::suspects::{mic_muted, suspects};
+use crate::thresholds::NOTICED;
 use crate::video::VideoPath;
 use serde::{Deserialize, Serialize};
+use ts_rs::TS;
 
 /// A tile larger than this, pixels, does not make the same camera worse: 1280 × 720.
 const SHARP_ENOUGH_PX: f64 = 921_600.0;
 
 /// Who or what holds a direction back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum Culprit {
     /// Nobody, or nobody that the figures show.
@@ -180,6 +182,8 @@ pub struct Verdict {
     pub cause: Cause,
     /// What else is wrong, if another culprit is noticed too.
     pub also: Option<Cause>,
+    /// How bad it is, 0–4: from 1 on somebody notices, from 3 on the conversation suffers.
+    pub severity: f64,
     /// How sure this is.
     pub confidence: Confidence,
     /// The figures behind it.
@@ -200,15 +204,18 @@ pub fn judge(ends: &Ends) -> Verdict {
     let evidence = Evidence::gather(ends);
     let audio = audio_score(ends, &evidence);
     let video = video_score(ends);
-    let (cause, also, confidence) = blame(ends, &evidence, [audio, video]);
-    Verdict { audio, video, cause, also, confidence, evidence }
+    let Blame { cause, also, severity, confidence } = blame(ends, &evidence, [audio, video]);
+    Verdict { audio, video, cause, also, severity, confidence, evidence }
 }
 
-fn blame(
-    ends: &Ends,
-    evidence: &Evidence,
-    scores: [Option<Mos>; 2],
-) -> (Cause, Option<Cause>, Confidence) {
+struct Blame {
+    cause: Cause,
+    also: Option<Cause>,
+    severity: f64,
+    confidence: Confidence,
+}
+
+fn blame(ends: &Ends, evidence: &Evidence, scores: [Option<Mos>; 2]) -> Blame {
     let table = suspects(ends, evidence);
     let (first, severity) = worst(&table, |_| true);
     let (second, runner_up) = worst(&table, |c| c.culprit() != first.culprit());
@@ -216,14 +223,16 @@ fn blame(
     if severity >= NOTICED {
         let also = (runner_up >= NOTICED).then_some(second);
         let confidence = Confidence::new(known * (1.0 - runner_up / severity / 2.0));
-        return (first, also, confidence);
+        return Blame { cause: first, also, severity, confidence };
     }
     if scores.iter().flatten().any(|s| s.is_poor()) {
-        return (Cause::Unexplained, None, Confidence::new(0.0));
+        let (cause, confidence) = (Cause::Unexplained, Confidence::new(0.0));
+        return Blame { cause, also: None, severity: NOTICED, confidence };
     }
     // The nearer the strongest suspect is to being noticed, the less sure it is that all is well.
     let confidence = Confidence::new(known * (1.0 - severity / 2.0));
-    (if mic_muted(ends) { Cause::MicMuted } else { Cause::None }, None, confidence)
+    let cause = if mic_muted(ends) { Cause::MicMuted } else { Cause::None };
+    Blame { cause, also: None, severity, confidence }
 }
 
 /// The heaviest suspect that counts; the first of equals.

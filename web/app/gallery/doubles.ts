@@ -87,6 +87,7 @@ export function participant(over: Partial<Participant> = {}): Participant {
     tracks: { mic: null, camera: null, screen: null },
     paused: { camera: false, screen: false },
     link: null,
+    trouble: null,
     ...over,
   };
 }
@@ -152,7 +153,7 @@ export function visitDouble(parts: VisitDoubleParts = {}): VisitDouble {
     consents: new Held([]),
     chat: new Held(parts.chat ?? []),
     unread: new Held(parts.unread ?? 0),
-    quality: new Held(parts.quality ?? { level: 'good', reasons: [], report: null }),
+    quality: new Held(parts.quality ?? { level: 'good', reasons: [], figures: null }),
     visitState: new Held('in_progress' as const),
     startedAt: new Held(parts.startedAt ?? null),
     clockOffsetMs: new Held(0),

@@ -2,7 +2,7 @@
  * Typed boards, people and figures for tests and for the gallery of screens. Never part of the
  * production build: nothing that the pages import leads here.
  */
-import type { BoardSeat, BoardVisit, CheckReport, LinkQuality, Me } from '@bedside/client';
+import type { BoardSeat, BoardVisit, CheckReport, DirectionQuality, LinkQuality, Me } from '@bedside/client';
 
 /** The moment at which every fixture plays, in µs: 2026-11-20 09:30 UTC. */
 export const NOW_US = Date.UTC(2026, 10, 20, 9, 30) * 1000;
@@ -90,6 +90,11 @@ export function link(over: Partial<LinkQuality> = {}): LinkQuality {
     downlink_bps: 2_400_000,
     ...over,
   };
+}
+
+/** Something in the way of what the patient sends, with any part changed. */
+export function trouble(over: Partial<DirectionQuality> = {}): DirectionQuality {
+  return { from: '01SEATPATIENT', to: '01SEATHOST', code: 'uplink_loss', subject: 'sender', severe: false, ...over };
 }
 
 /** A signed-in clinician, with any part changed. */

@@ -18,6 +18,7 @@ import type {
   SignInLink,
   SignInStep,
   VisitCreated,
+  VisitQuality,
 } from './protocol';
 
 /** First step: e-mail and password. Rejects with `bad_credentials` or `locked_out`. */
@@ -87,6 +88,11 @@ export function inviteColleague(visit: string, user: string): Promise<void> {
 /** Closes a visit from the board. Rejects with `not_a_no_show` when the patient did come. */
 export function setOutcome(visit: string, outcome: EndAs): Promise<void> {
   return call('POST', `visits/${encodeURIComponent(visit)}/outcome`, { outcome } satisfies SetOutcome);
+}
+
+/** How the call of a visit was, for all who were in it. Who looks is put on record. */
+export function visitQuality(visit: string): Promise<VisitQuality> {
+  return call('GET', `visits/${encodeURIComponent(visit)}/quality`);
 }
 
 /** Demo only: lets a synthetic patient come to the visit. */

@@ -5,7 +5,7 @@
 
 import type { Env } from './env';
 import { BedsideError } from './errors';
-import type { Action, CheckCode, ClientMessage, SeatState, Source } from './protocol';
+import type { Action, CheckCode, ClientMessage, SeatState, Source, SourceState } from './protocol';
 import { Cell, Cleanup } from './signal';
 import type { Identity, LocalDevice, LocalDevices, LocalPerson } from './types';
 
@@ -77,6 +77,17 @@ export class LocalSide implements LocalPerson {
     };
     this.#cleanup.add(devices.mic.subscribe((device) => this.#follow('mic', device)));
     this.#cleanup.add(devices.camera.subscribe((device) => this.#follow('camera', device)));
+  }
+
+  /** How microphone and camera stand, for those who look why nobody hears or sees. */
+  get sources(): { readonly mic: SourceState; readonly camera: SourceState } {
+    const mic = this.devices.mic.value.state;
+    const camera = this.devices.camera.value.state;
+    return {
+      mic: mic === 'live' ? 'live' : mic === 'failed' || mic === 'interrupted' ? 'absent' : 'muted',
+      // Many come without a camera; that is no fault of the call.
+      camera: camera === 'live' ? 'live' : camera === 'interrupted' ? 'absent' : 'muted',
+    };
   }
 
   /** Whether one is in the room. Outside nothing is announced. */

@@ -78,6 +78,13 @@ export class Media {
     return this.#peer?.getStats() ?? Promise.resolve(null);
   }
 
+  /** Whose stream the browser counts here, by its m-line or its track; not every browser names both. */
+  owner(stat: { readonly mid?: string; readonly trackIdentifier?: string }): TrackLine | null {
+    const mid =
+      stat.mid ?? this.#peer?.getTransceivers().find((t) => t.receiver.track.id === stat.trackIdentifier)?.mid ?? undefined;
+    return this.#lines.find((line) => line.mid === mid && mid !== undefined) ?? null;
+  }
+
   /** Takes an offer. They are handled one at a time, in the order in which they came. */
   offer(offer: Offer): void {
     const life = this.#life;

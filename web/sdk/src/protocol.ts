@@ -76,32 +76,18 @@ height_px: number,
  * Pinned or otherwise most important to this viewer.
  */
 pinned: boolean, };
+export type CandidateKind = "host" | "srflx" | "prflx" | "relay";
+export type PathProtocol = "udp" | "tcp" | "tls";
+export type SourceState = "live" | "muted" | "absent";
 export type LimitedBy = "none" | "bandwidth" | "cpu" | "other";
-export type QualityReport = { 
-/**
- * Round trip of the media path in milliseconds.
- */
-rtt_ms: number, 
-/**
- * Share of received packets that were lost, 0–100.
- */
-downlink_loss_pct: number, 
-/**
- * Share of sent packets that were lost, 0–100, as the server reported it.
- */
-uplink_loss_pct: number, 
-/**
- * Jitter of received audio in milliseconds.
- */
-jitter_ms: number, 
-/**
- * Why the camera sends less than it could: `none`, `bandwidth`, `cpu`, `other`.
- */
-limited_by: LimitedBy, 
-/**
- * Frames shown per second of the largest remote picture.
- */
-frames_per_s: number, };
+export type SoundCodec = "opus_fec" | "opus" | "g711" | "unknown";
+export type RawLink = { rtt_ms?: number, available_outgoing_bps?: number, candidate?: CandidateKind, protocol?: PathProtocol, relay_protocol?: PathProtocol, peer_to_peer: boolean, };
+export type RawSendAudio = { source: SourceState, packets_sent?: number, remote_packets_lost?: number, remote_jitter_ms?: number, };
+export type RawSendVideo = { source: SourceState, frames_captured?: number, frames_encoded?: number, encode_ms?: number, limited_by?: LimitedBy, width_px?: number, height_px?: number, };
+export type RawReceiveAudio = { codec: SoundCodec, packets_received?: number, packets_lost?: number, loss_bursts?: number, jitter_ms?: number, total_samples?: number, concealed_samples?: number, silent_concealed_samples?: number, jitter_buffer_ms?: number, };
+export type RawReceiveVideo = { packets_received?: number, packets_lost?: number, frames_decoded?: number, frames_dropped?: number, decode_ms?: number, freeze_count?: number, freeze_ms?: number, width_px?: number, height_px?: number, wanted_width_px?: number, wanted_height_px?: number, };
+export type HeardFrom = { seat: string, mic?: RawReceiveAudio, camera?: RawReceiveVideo, };
+export type QualityReport = { interval_ms: number, link: RawLink, mic?: RawSendAudio, camera?: RawSendVideo, from: Array<HeardFrom>, };
 export type EndAs = "done" | "no_show" | "failed";
 export type ClientMessage = { "type": "hello", 
 /**
@@ -391,6 +377,10 @@ rtt_ms: number,
  * Estimate of what the person can receive, in bit/s; 0 when unknown.
  */
 downlink_bps: number, };
+export type QualityCode = "measuring" | "good" | "unsteady" | "mic_absent" | "mic_muted" | "camera_absent" | "camera_slow" | "sender_cpu" | "uplink_silent" | "uplink_loss" | "uplink_jitter" | "uplink_rate" | "uplink_delay" | "server_lag" | "downlink_silent" | "downlink_loss" | "downlink_jitter" | "downlink_rate" | "downlink_delay" | "receiver_cpu" | "receiver_playout";
+export type QualitySubject = "nobody" | "sender" | "server" | "receiver";
+export type QualityFigure = { "unit": "percent", "value": number } | { "unit": "ms", "value": number } | { "unit": "kbps", "value": number } | { "unit": "fps", "value": number };
+export type DirectionQuality = { from: string, to: string, code: QualityCode, subject: QualitySubject, figure?: QualityFigure, severe: boolean, };
 export type BoardSeat = { 
 /**
  * Which seat.
@@ -627,7 +617,7 @@ lines: Array<ChatLine>, } | { "type": "quality",
 /**
  * One entry per person inside.
  */
-links: Array<LinkQuality>, } | { "type": "board", 
+links: Array<LinkQuality>, directions: Array<DirectionQuality>, } | { "type": "board", 
 /**
  * All visits of the day and everything still open.
  */
@@ -956,7 +946,22 @@ seat: string,
  */
 stars: number, };
 
-export const PROTOCOL_VERSION = 1;
+export type Culprit = "none" | "sender_device" | "sender_uplink" | "server" | "receiver_downlink" | "receiver_device";
+export type CulpritTime = { culprit: Culprit, seconds: number, };
+export type PathKind = "p2p" | "sfu" | "sfu_tcp" | "turn_udp" | "turn_tcp" | "turn_tls" | "unknown";
+export type PathTime = { path: PathKind, seconds: number, };
+export type QualityPoint = [number, number, number, number, number, number, number, number, number];
+export type LinkPoint = [number, number, number, number, number];
+export type Mos = number;
+export type QualitySummary = { measured_s: number, poor_s: number, audio_median: Mos | null, audio_p95: Mos | null, audio_worst: Mos | null, video_median: Mos | null, video_p95: Mos | null, video_worst: Mos | null, main_culprit: Culprit, culprits: Array<CulpritTime>, codec: SoundCodec, };
+export type QualityTrack = { from: number, to: number, summary: QualitySummary, stretch_s: number, points: Array<QualityPoint>, };
+export type SeatPaths = { seat: number, paths: Array<PathTime>, stretch_s: number, points: Array<LinkPoint>, };
+export type QualityRecord = { v: number, tracks: Array<QualityTrack>, seats: Array<SeatPaths>, ignored: number, };
+export type QualityPerson = { seat: string, name: string, role: Role, };
+export type QualityStretch = { began_at: Timestamp, seats: Array<string>, record: QualityRecord, };
+export type VisitQuality = { people: Array<QualityPerson>, stretches: Array<QualityStretch>, };
+
+export const PROTOCOL_VERSION = 2;
 export const SILENCE_MS = 600;
 export const MAX_CLIENT_MESSAGE_BYTES = 65536;
 export const MAX_SDP_BYTES = 49152;
@@ -967,5 +972,13 @@ export const MAX_EMAIL_BYTES = 254;
 export const MIN_VISIT_MIN = 5;
 export const MAX_VISIT_MIN = 240;
 export const MAX_TILES = 24;
+export const MIN_INTERVAL_MS = 1000;
+export const MAX_INTERVAL_MS = 30000;
+export const LOSS_NOTICED_PCT = 3;
+export const LOSS_SEVERE_PCT = 10;
+export const RTT_NOTICED_MS = 300;
+export const RTT_SEVERE_MS = 600;
+export const JITTER_NOTICED_MS = 30;
+export const JITTER_SEVERE_MS = 80;
 export const ERROR_CODES: readonly ErrorCode[] = ["bad_message", "message_too_large", "too_fast", "protocol_version", "bad_origin", "token_expired", "not_signed_in", "bad_credentials", "second_factor_needed", "enrolment_needed", "locked_out", "weak_password", "no_such_visit", "second_check_failed", "second_check_needed", "not_allowed", "wrong_state", "consent_missing", "not_a_no_show", "taken_over", "link_replaced", "visit_over", "visit_full", "server_closing", "bad_sdp", "sdp_too_large", "stale_answer", "bad_field", "not_found", "store_busy", "store_full", "mail_failed", "internal"];
 export const CHECK_CODES: readonly CheckCode[] = ["insecure_context", "in_app_browser", "permission_dismissed", "permission_blocked_site", "permission_blocked_os", "blocked_by_embed", "no_camera", "no_microphone", "in_use", "hardware", "overconstrained", "prompt_timeout", "silent_microphone", "black_video", "speaker_failed", "no_webrtc", "network_poor"];

@@ -3,7 +3,7 @@
  * and tells who joined and left. Owns no decision about anybody.
  */
 
-import type { LinkQuality, Person, ServerMessage, Source } from './protocol';
+import type { DirectionQuality, LinkQuality, Person, ServerMessage, Source } from './protocol';
 import { trackKey } from './media';
 import { Cell } from './signal';
 import type { Participant } from './types';
@@ -30,6 +30,7 @@ export class Roster {
   #local: LocalTracks = NO_TRACKS;
   readonly #paused = new Set<string>();
   #links: ReadonlyMap<string, LinkQuality> = new Map();
+  #troubles: ReadonlyMap<string, DirectionQuality> = new Map();
 
   /** A new socket: revisions start anew, and who is oneself is known. */
   greeted(mySeat: string): void {
@@ -70,8 +71,11 @@ export class Roster {
     this.#publish();
   }
 
-  links(links: readonly LinkQuality[]): void {
+  /** How everybody's link is, and what stands in the way between people, the gravest first. */
+  quality(links: readonly LinkQuality[], directions: readonly DirectionQuality[]): void {
     this.#links = new Map(links.map((link) => [link.seat, link]));
+    // What comes first is the gravest: a later one about the same person does not replace it.
+    this.#troubles = new Map([...directions].reverse().map((way) => [way.subject === 'receiver' ? way.to : way.from, way]));
     this.#publish();
   }
 
@@ -92,6 +96,7 @@ export class Roster {
     this.#speaking = null;
     this.#paused.clear();
     this.#links = new Map();
+    this.#troubles = new Map();
     this.#publish();
   }
 
@@ -133,6 +138,7 @@ export class Roster {
         screen: this.#paused.has(trackKey(seat, 'screen')),
       },
       link: this.#links.get(seat) ?? null,
+      trouble: this.#troubles.get(seat) ?? null,
     };
   }
 }
@@ -141,11 +147,12 @@ export class Roster {
 function alike(a: Participant, b: Participant): boolean {
   const shallow = (x: object, y: object) =>
     Object.entries(y).every(([key, value]) => (x as Record<string, unknown>)[key] === value);
-  const { tracks, paused, link, ...rest } = b;
+  const { tracks, paused, link, trouble, ...rest } = b;
   return (
     shallow(a, rest) &&
     shallow(a.tracks, tracks) &&
     shallow(a.paused, paused) &&
-    (link === null || a.link === null ? link === a.link : shallow(a.link, link))
+    (link === null || a.link === null ? link === a.link : shallow(a.link, link)) &&
+    JSON.stringify(a.trouble) === JSON.stringify(trouble)
   );
 }

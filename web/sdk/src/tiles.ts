@@ -128,14 +128,14 @@ export class Tiles {
   }
 
   #tell(): void {
-    const views = this.#views();
+    const views = this.views();
     const text = JSON.stringify(views);
     if (text === this.#told) return;
     if (this.#send(views)) this.#told = text;
   }
 
   /** One entry per picture: the largest of the elements that show it. */
-  #views(): TileView[] {
+  views(): TileView[] {
     const ratio = this.#observers.pixelRatio();
     const pageVisible = this.#env.page.visible();
     const byKey = new Map<string, TileView>();

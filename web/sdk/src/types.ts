@@ -19,11 +19,11 @@ import type {
   EndAs,
   EndReason,
   ErrorCode,
+  DirectionQuality,
   LinkQuality,
   Person,
   Pictures,
   Purpose,
-  QualityReport,
   Role,
   SeatState,
   Source,
@@ -31,6 +31,7 @@ import type {
   VisitState,
   WaitingNote,
 } from './protocol';
+import type { Figures } from './quality';
 
 /** A value that can be watched. */
 export interface Value<T> {
@@ -267,6 +268,8 @@ export interface Participant extends Person {
   readonly paused: Readonly<Record<'camera' | 'screen', boolean>>;
   /** How good the link is, for those who may see it. */
   readonly link: LinkQuality | null;
+  /** The gravest trouble that starts at this person, for those who may see it; `null` for none. */
+  readonly trouble: DirectionQuality | null;
 }
 
 /** One line of chat. */
@@ -297,7 +300,7 @@ export interface CallQuality {
   /** Worst first. */
   readonly reasons: readonly QualityReason[];
   /** The last figures; `null` before the first. */
-  readonly report: QualityReport | null;
+  readonly figures: Figures | null;
 }
 
 /** A switch with a state. */

@@ -28,6 +28,7 @@ import type {
 } from './protocol';
 import { Pressure } from './pressure';
 import { QualityLoop } from './quality';
+import { limitedBy } from './stats';
 import { NO_TRACKS, Roster } from './roster';
 import { Cell, Cleanup, Emitter } from './signal';
 import { Wire } from './socket';
@@ -125,9 +126,14 @@ export class Visit extends VisitOrders implements VisitClient {
     this.#quality = new QualityLoop(env, {
       stats: () => this.#media.stats(),
       videoPaused: () => this.#roster.allPicturesPaused,
+      surroundings: () => ({
+        owner: (stat) => this.#media.owner(stat),
+        sources: this.me.sources,
+        tiles: this.#tiles.views(),
+      }),
       report: (report) => {
         send({ type: 'quality', report });
-        this.#media.relieve(this.#pressure.judge(env.nowMs(), report.limited_by));
+        this.#media.relieve(this.#pressure.judge(env.nowMs(), limitedBy(report)));
       },
     });
     this.#wake = new WakeLock(env, deps.lock);
@@ -311,7 +317,7 @@ export class Visit extends VisitOrders implements VisitClient {
       case 'chat':
         return this.#lines(message);
       case 'quality':
-        return this.#roster.links(message.links);
+        return this.#roster.quality(message.links, message.directions);
       case 'taken_over':
         return this.#takenOver();
       case 'removed':

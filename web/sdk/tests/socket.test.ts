@@ -46,7 +46,7 @@ describe('opening', () => {
     await world.advance(0);
     expect(world.sockets).toHaveLength(1);
     world.wire.open();
-    expect(world.wire.sent).toEqual([{ type: 'hello', protocol: 1, token: 'token-1', transport: 7 }]);
+    expect(world.wire.sent).toEqual([{ type: 'hello', protocol: 2, token: 'token-1', transport: 7 }]);
     expect(wire.up).toBe(false);
     expect(wire.send({ type: 'leave' })).toBe(false);
     world.wire.say(GREETING);

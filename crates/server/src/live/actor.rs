@@ -4,6 +4,7 @@
 use super::input::{Input, Outgoing, SocketSender};
 use super::line::LineView;
 use super::media::Media;
+use super::quality::CallQuality;
 use super::{Core, DOZE, events, persist};
 use crate::http::error::{refusal_code, store_code};
 use protocol::client::EndAs;
@@ -36,6 +37,8 @@ pub struct State {
     pub(super) media: HashMap<SeatId, Media>,
     /// The visit's name towards relays, drawn each time it wakes.
     pub(super) relay_visit: VisitId,
+    pub(super) quality: CallQuality,
+    pub(super) quality_tried_at: Option<Timestamp>,
     pub(super) told_line: HashMap<SeatId, LineView>,
     pub(super) revision: u64,
     /// Steps that must not be lost and that the database could not take yet.
@@ -62,6 +65,8 @@ impl State {
             conns: HashMap::new(),
             media: HashMap::new(),
             relay_visit: VisitId::from_u128(rand::random()),
+            quality: CallQuality::default(),
+            quality_tried_at: None,
             told_line: HashMap::new(),
             revision: 0,
             overdue: VecDeque::new(),
@@ -136,6 +141,8 @@ impl Task {
             Input::Media(event) => self.media_event(*event).await,
             Input::LineChanged => self.tell_line(),
             Input::ServerCloses => {
+                // Best effort: what is lost is at most a minute of figures.
+                let _ = self.keep_quality().await;
                 for conn in self.state.conns.values() {
                     let _ = conn
                         .sender
@@ -155,6 +162,7 @@ impl Task {
         }
         self.system(Actor::System, Command::Tick).await;
         self.renew_passes();
+        self.keep_quality_now_and_then().await;
     }
 
     fn may_sleep(&mut self) -> bool {
@@ -163,6 +171,7 @@ impl Task {
         let busy = !self.state.conns.is_empty()
             || !self.state.media.is_empty()
             || !self.state.overdue.is_empty()
+            || self.state.quality.to_keep().is_some()
             || held;
         let now = self.core.clock.now();
         if busy {

@@ -61,6 +61,14 @@ impl Task {
                 let command = Command::End(machine_outcome(outcome));
                 let _ = reply.send(self.step(actor, by, command).await);
             }
+            Call::KeepQuality { user, role, reply } => {
+                let actor = self.clinic_actor(user, role);
+                let result = match self.state.visit.may(actor, visit::Action::SeeQuality) {
+                    Ok(()) => self.keep_quality().await.map(|()| self.measured_people()),
+                    Err(code) => Err(refusal_code(code)),
+                };
+                let _ = reply.send(result);
+            }
             Call::Rate { seat, stars, reply } => {
                 let _ = reply.send(self.rate(seat, stars).await);
             }

@@ -2,6 +2,7 @@
 
 use super::board::BoardEntry;
 use protocol::client::EndAs;
+use protocol::http::QualityPerson;
 use protocol::{ClientMessage, ErrorCode, ServerMessage};
 use sfu::SfuEvent;
 use store::{SeatRow, SecretHash, UserRole};
@@ -168,6 +169,15 @@ pub enum Call {
         outcome: EndAs,
         /// Done.
         reply: Reply<()>,
+    },
+    /// Writes down what was measured up to now, for whoever wants to read it.
+    KeepQuality {
+        /// Who.
+        user: UserId,
+        /// Their role at the clinic.
+        role: UserRole,
+        /// Who is in the visit.
+        reply: Reply<Vec<QualityPerson>>,
     },
     /// The rating on the goodbye page.
     Rate {

@@ -2,15 +2,14 @@
 //! the forwarding unit reports.
 
 use super::actor::Task;
+use super::quality::Present;
 use crate::relay::Pass;
-use protocol::{
-    ClientMessage, Direction, ErrorCode, LinkQuality, QualityLevel, QualityReport, ServerMessage,
-    TrackLine,
-};
+use protocol::{ClientMessage, Direction, ErrorCode, QualityReport, ServerMessage, TrackLine};
 use sfu::{Sfu, SfuEvent, Sources, Tile, TransportId};
 use std::collections::HashSet;
+use telemetry::input::RawTransport;
 use visit::permission::permits;
-use visit::{Action, Actor, Command, Pictures, SeatId, Sending, Source, VisitId};
+use visit::{Action, Actor, Command, Pictures, SeatId, SeatState, Sending, Source, VisitId};
 
 /// One person's transport.
 pub(super) struct Media {
@@ -19,20 +18,10 @@ pub(super) struct Media {
     /// The page that held it is gone: the next page gets a new one.
     pub orphaned: bool,
     sharing: bool,
-    quality: Quality,
     /// Pictures that the forwarding unit leaves out, because the path to this person is narrow.
     paused: HashSet<(SeatId, Source)>,
     /// What the page may use relays with.
     pass: Pass,
-}
-
-#[derive(Clone, Copy, Default)]
-struct Quality {
-    uplink_loss_pct: f32,
-    downlink_loss_pct: f32,
-    rtt_ms: f32,
-    estimate_bps: u64,
-    silent: bool,
 }
 
 /// The visit that an event is about.
@@ -84,18 +73,16 @@ impl Task {
         let (lets_out, pictures) = (person.lets_out(), person.pictures);
         let muted = Sources { mic: !lets_out.mic, camera: !lets_out.camera, screen: false };
         let transport = TransportId(self.core.next_transport());
-        self.state.media.insert(
-            seat,
-            Media {
-                id: transport,
-                connected: false,
-                orphaned: false,
-                sharing: false,
-                quality: Quality::default(),
-                paused: HashSet::new(),
-                pass,
-            },
-        );
+        let media = Media {
+            id: transport,
+            connected: false,
+            orphaned: false,
+            sharing: false,
+            paused: HashSet::new(),
+            pass,
+        };
+        self.state.media.insert(seat, media);
+        self.state.quality.forget(seat);
         let visit = self.state.visit.id;
         self.media_tell(sfu::Command::Join { visit, seat, transport, rights, muted });
         self.apply_pictures(seat, pictures);
@@ -113,6 +100,7 @@ impl Task {
     pub(super) fn close_media(&mut self, seat: SeatId) {
         if let Some(media) = self.state.media.remove(&seat) {
             self.core.relays.revoke(&media.pass);
+            self.state.quality.forget(seat);
             let visit = self.state.visit.id;
             self.media_tell(sfu::Command::Leave { visit, transport: media.id });
         }
@@ -213,7 +201,7 @@ impl Task {
                     .collect();
                 self.media_tell(sfu::Command::View { visit, transport, tiles });
             }
-            ClientMessage::Quality { report } => media.quality.hear(&report),
+            ClientMessage::Quality { report } => return self.page_measured(seat, &report),
             _ => return Err(ErrorCode::BadMessage),
         }
         Ok(())
@@ -245,10 +233,13 @@ impl Task {
                 self.system(Actor::Media, Command::MediaUp(seat)).await;
             }
             SfuEvent::Silent { seat, transport, .. } if current(&seat, &transport) => {
-                self.note_quality(seat, |q| q.silent = true);
+                self.state.quality.silent(seat, true);
+                self.tell_quality();
             }
-            SfuEvent::Heard { seat, transport, .. } if current(&seat, &transport) => {
-                self.note_quality(seat, |q| q.silent = false);
+            SfuEvent::Heard { seat, transport, silent_ms, .. } if current(&seat, &transport) => {
+                self.core.calls.gap(silent_ms);
+                self.state.quality.silent(seat, false);
+                self.tell_quality();
             }
             SfuEvent::Closed { seat, transport, code, .. } if current(&seat, &transport) => {
                 tracing::info!(visit = ?self.state.visit.id, ?code, "a media transport ended");
@@ -263,21 +254,12 @@ impl Task {
                     self.send(to, ServerMessage::Speaking { seat });
                 }
             }
-            SfuEvent::Quality {
-                seat,
-                transport,
-                uplink_loss_pct,
-                downlink_loss_pct,
-                rtt_ms,
-                estimate_bps,
-                ..
-            } if current(&seat, &transport) => {
-                self.note_quality(seat, |q| {
-                    q.uplink_loss_pct = uplink_loss_pct.unwrap_or(q.uplink_loss_pct);
-                    q.downlink_loss_pct = downlink_loss_pct.unwrap_or(q.downlink_loss_pct);
-                    q.rtt_ms = rtt_ms.unwrap_or(q.rtt_ms);
-                    q.estimate_bps = estimate_bps.unwrap_or(q.estimate_bps);
-                });
+            SfuEvent::Quality { seat, transport, .. } if current(&seat, &transport) => {
+                if let Some(raw) = transport_of(&event) {
+                    let now = self.core.clock.now();
+                    self.state.quality.see(now, seat, &raw, &self.core.calls);
+                    self.tell_quality();
+                }
             }
             SfuEvent::VideoPaused { viewer, transport, seat, source, paused, .. }
                 if current(&viewer, &transport) =>
@@ -330,59 +312,64 @@ impl Task {
         self.state.media.get(&viewer).is_some_and(|m| m.paused.iter().any(sent))
     }
 
-    fn note_quality(&mut self, seat: SeatId, change: impl FnOnce(&mut Quality)) {
-        let Some(media) = self.state.media.get_mut(&seat) else { return };
-        change(&mut media.quality);
-        let links: Vec<LinkQuality> = self
-            .state
-            .visit
-            .inside()
-            .map(|s| {
-                let media = self.state.media.get(&s.id);
-                let away = s.state == visit::SeatState::Away;
-                media.filter(|_| !away).map_or_else(
-                    || Quality { silent: true, ..Quality::default() }.link(s.id),
-                    |m| m.quality.link(s.id),
-                )
-            })
-            .collect();
+    /// What a page measured.
+    fn page_measured(&mut self, seat: SeatId, report: &QualityReport) -> Result<(), ErrorCode> {
+        let (now, present) = (self.core.clock.now(), self.present());
+        self.state.quality.hear(now, seat, report, &present, &self.core.calls)?;
+        self.tell_quality();
+        Ok(())
+    }
+
+    /// Everybody inside who is here.
+    fn present(&self) -> Vec<Present> {
+        let here = self.state.visit.inside().filter(|s| s.state != SeatState::Away);
+        here.map(|s| Present { seat: s.id, sending: s.lets_out() }).collect()
+    }
+
+    /// Tells whoever may know how everybody's call is.
+    fn tell_quality(&self) {
+        let now = self.core.clock.now();
+        let inside: Vec<(SeatId, bool)> =
+            self.state.visit.inside().map(|s| (s.id, s.state == SeatState::Away)).collect();
+        let links = self.state.quality.links(now, &inside);
+        let directions = self.state.quality.directions(now, &self.present());
         for to in self.state.visit.inside() {
             if permits(to.role, to.state, Action::SeeQuality) {
-                self.send(to.id, ServerMessage::Quality { links: links.clone() });
+                let (links, directions) = (links.clone(), directions.clone());
+                self.send(to.id, ServerMessage::Quality { links, directions });
             }
         }
     }
 }
 
-impl Quality {
-    fn hear(&mut self, report: &QualityReport) {
-        self.downlink_loss_pct = report.downlink_loss_pct;
-        self.rtt_ms = f32::from(u16::try_from(report.rtt_ms).unwrap_or(u16::MAX));
-    }
-
-    /// In one word. Loss above 3 % is heard now and then, above 10 % all the time; a round trip
-    /// above 300 ms makes people talk over each other (ITU-T G.114 advises 150 ms one way).
-    fn level(self) -> QualityLevel {
-        let loss = self.uplink_loss_pct.max(self.downlink_loss_pct);
-        match (self.silent, loss, self.rtt_ms) {
-            (true, ..) => QualityLevel::Lost,
-            (_, loss, rtt) if loss > 10.0 || rtt > 600.0 => QualityLevel::Poor,
-            (_, loss, rtt) if loss > 3.0 || rtt > 300.0 => QualityLevel::Fair,
-            _ => QualityLevel::Good,
-        }
-    }
-
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    fn link(self, seat: SeatId) -> LinkQuality {
-        LinkQuality {
-            seat,
-            level: self.level(),
-            uplink_loss_pct: self.uplink_loss_pct,
-            downlink_loss_pct: self.downlink_loss_pct,
-            rtt_ms: self.rtt_ms as u32,
-            downlink_bps: self.estimate_bps,
-        }
-    }
+/// The figures of a quality event of the forwarding unit.
+fn transport_of(event: &SfuEvent) -> Option<RawTransport> {
+    let SfuEvent::Quality {
+        uplink_loss_pct,
+        downlink_loss_pct,
+        rtt_ms,
+        estimate_bps,
+        wanted_bps,
+        uplink_jitter_ms,
+        loop_lag_ms,
+        age_ms,
+        ..
+    } = event
+    else {
+        return None;
+    };
+    let figure = |f: &Option<f32>| f.map(f64::from);
+    Some(RawTransport {
+        uplink_loss_pct: figure(uplink_loss_pct),
+        uplink_jitter_ms: figure(uplink_jitter_ms),
+        downlink_loss_pct: figure(downlink_loss_pct),
+        rtt_ms: figure(rtt_ms),
+        downlink_estimate_bps: estimate_bps.map(|b| b as f64),
+        downlink_wanted_bps: wanted_bps.map(|b| b as f64),
+        loop_lag_ms: Some(f64::from(*loop_lag_ms)),
+        age_ms: Some(*age_ms as f64),
+        silent: false,
+    })
 }
 
 fn track_line(line: sfu::TrackLine) -> TrackLine {

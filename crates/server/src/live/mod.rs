@@ -16,11 +16,15 @@ mod media;
 mod messages;
 mod opening;
 mod persist;
+pub(crate) mod quality;
+mod quality_kept;
+mod quality_metrics;
 mod views;
 
 pub use board::{BoardChange, BoardEntry, clinic_role};
 pub use input::{Call, ConnOpen, Input, Outgoing, SocketSender};
 pub use line::Lines;
+pub use quality_metrics::CallMetrics;
 
 use crate::clock::Clock;
 use crate::relay::Relays;
@@ -48,6 +52,8 @@ pub struct Core {
     pub clock: Clock,
     /// Who is before whom.
     pub lines: Lines,
+    /// How good calls are, over all visits.
+    pub calls: CallMetrics,
     next_transport: AtomicU64,
     boards: Mutex<HashMap<OrgId, broadcast::Sender<Arc<BoardChange>>>>,
     visits: Mutex<HashMap<VisitId, mpsc::UnboundedSender<Input>>>,
@@ -63,6 +69,7 @@ impl Core {
             relays,
             clock,
             lines: Lines::default(),
+            calls: CallMetrics::default(),
             next_transport: AtomicU64::new(1),
             boards: Mutex::default(),
             visits: Mutex::default(),

@@ -197,7 +197,8 @@ impl Browser {
     /// Opens a WebSocket and says hello.
     pub async fn hello(&self, token: &str, more: Value) -> Socket {
         let mut socket = self.socket().await.expect("a socket");
-        let mut hello = json!({ "type": "hello", "protocol": 1, "token": token });
+        let mut hello =
+            json!({ "type": "hello", "protocol": protocol::PROTOCOL_VERSION, "token": token });
         if let (Some(hello), Some(more)) = (hello.as_object_mut(), more.as_object()) {
             hello.extend(more.clone());
         }

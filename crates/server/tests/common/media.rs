@@ -36,6 +36,13 @@ pub struct Page {
     task: JoinHandle<()>,
 }
 
+/// Packets of all remote tracks together.
+#[derive(Clone, Copy)]
+pub struct Counted {
+    pub packets: u64,
+    pub missing: u64,
+}
+
 /// What a page's media did.
 enum Media {
     Picture(String, Source),
@@ -51,8 +58,12 @@ enum Ask {
     Flowing(oneshot::Sender<usize>),
     /// How many datagrams the server has sent to this page.
     Sent(oneshot::Sender<u64>),
+    /// What came and what is missing, all tracks together.
+    Counted(oneshot::Sender<Counted>),
     /// Most media to this page is lost from now on.
     LoseMedia,
+    /// A part of the media of this page is lost from now on.
+    LoseOwnMedia,
 }
 
 impl Page {
@@ -204,6 +215,16 @@ impl Page {
         self.ask(Ask::Sent).await
     }
 
+    /// What came up to now and what is missing.
+    pub async fn counted(&self) -> Counted {
+        self.ask(Ask::Counted).await
+    }
+
+    /// From now on a fifth of this page's own media is lost on the way.
+    pub fn lose_own_media(&self) {
+        let _ = self.asks.send(Ask::LoseOwnMedia);
+    }
+
     /// From now on most media to this page is lost on the way.
     pub fn lose_media(&self) {
         let _ = self.asks.send(Ask::LoseMedia);
@@ -289,6 +310,16 @@ impl Inner {
                 let _ = reply.send(running.tap.sent_by_server().await);
             }
             Ask::LoseMedia => running.tap.lose_media(),
+            Ask::LoseOwnMedia => running.tap.lose_own_media(),
+            Ask::Counted(reply) => {
+                let (count, counted) = oneshot::channel();
+                let _ = running.commands.send(DriverCommand::Count(count));
+                if let Ok(counters) = counted.await {
+                    let packets = counters.iter().map(|c| c.packets).sum();
+                    let missing = counters.iter().map(|c| c.missing).sum();
+                    let _ = reply.send(Counted { packets, missing });
+                }
+            }
             Ask::Flowing(reply) => {
                 let (count, counted) = oneshot::channel();
                 let _ = running.commands.send(DriverCommand::Count(count));

@@ -12,9 +12,16 @@ pub struct Tap {
     /// What the page sends to, in place of the server.
     pub front: SocketAddr,
     back: SocketAddr,
-    losing: Arc<AtomicBool>,
+    losing: Arc<Losing>,
     marks: mpsc::UnboundedSender<oneshot::Sender<u64>>,
     task: tokio::task::JoinHandle<()>,
+}
+
+/// What is lost from now on.
+#[derive(Default)]
+struct Losing {
+    to_page: AtomicBool,
+    from_page: AtomicBool,
 }
 
 impl Tap {
@@ -23,7 +30,7 @@ impl Tap {
         let front = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
         let back = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
         let addresses = [&front, &back].map(|s| s.local_addr().expect("an address"));
-        let losing = Arc::new(AtomicBool::new(false));
+        let losing = Arc::new(Losing::default());
         let (marks, marked) = mpsc::unbounded_channel();
         let task = tokio::spawn(run(front, back, server, Arc::clone(&losing), marked));
         Self { front: addresses[0], back: addresses[1], losing, marks, task }
@@ -31,7 +38,12 @@ impl Tap {
 
     /// From now on two of three media packets to the page are lost.
     pub fn lose_media(&self) {
-        self.losing.store(true, Ordering::Relaxed);
+        self.losing.to_page.store(true, Ordering::Relaxed);
+    }
+
+    /// From now on every fifth media packet of the page is lost.
+    pub fn lose_own_media(&self) {
+        self.losing.from_page.store(true, Ordering::Relaxed);
     }
 
     /// How many datagrams the server has sent to this page up to now. Whatever the system had taken
@@ -56,16 +68,22 @@ async fn run(
     front: UdpSocket,
     back: UdpSocket,
     server: SocketAddr,
-    losing: Arc<AtomicBool>,
+    losing: Arc<Losing>,
     mut marks: mpsc::UnboundedReceiver<oneshot::Sender<u64>>,
 ) {
-    let (mut page, mut sent, mut media) = (None, 0_u64, 0_u64);
+    let (mut page, mut sent, mut media, mut own) = (None, 0_u64, 0_u64, 0_u64);
     let (mut out, mut back_in) = (vec![0; 2_048], vec![0; 2_048]);
     loop {
         tokio::select! {
             received = front.recv_from(&mut out) => {
                 let Ok((len, from)) = received else { continue };
                 page = Some(from);
+                if losing.from_page.load(Ordering::Relaxed) && is_media(&out[..len]) {
+                    own += 1;
+                    if own.is_multiple_of(5) {
+                        continue;
+                    }
+                }
                 let _ = back.send_to(&out[..len], server).await;
             }
             received = back.recv_from(&mut back_in) => {
@@ -78,7 +96,7 @@ async fn run(
                     continue;
                 }
                 sent += 1;
-                if losing.load(Ordering::Relaxed) && is_media(&back_in[..len]) {
+                if losing.to_page.load(Ordering::Relaxed) && is_media(&back_in[..len]) {
                     media += 1;
                     if !media.is_multiple_of(3) {
                         continue;

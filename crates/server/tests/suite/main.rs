@@ -11,6 +11,7 @@ mod headers;
 mod links;
 mod mail;
 mod media;
+mod quality;
 mod relay;
 mod sdp;
 mod seats;

@@ -120,7 +120,7 @@ async fn malformed_messages_are_refused_and_the_socket_goes_on() {
     let mut scene = scene().await;
     let mut socket = scene.guest.connect().await;
     socket.wait("welcome").await;
-    let hello = json!({ "type": "hello", "protocol": 1, "token": "x" });
+    let hello = json!({ "type": "hello", "protocol": protocol::PROTOCOL_VERSION, "token": "x" });
     assert_eq!(socket.refused(hello).await, "bad_message");
     for text in [
         "",

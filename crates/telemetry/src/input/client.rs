@@ -4,7 +4,8 @@
 
 use super::{Check, JITTER_MS, RATE_BPS, RTT_MS};
 use crate::score::Codec;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
+use ts_rs::TS;
 
 /// Widest and tallest picture, pixels (the largest of VP8).
 const MOST_PX: f64 = 16_383.0;
@@ -20,20 +21,25 @@ const MOST_THREADS: f64 = 64.0;
 const MOST_FREEZE_MS: f64 = 3_600_000.0;
 
 /// The kind of a candidate (`candidateType`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
 pub enum CandidateKind {
     /// The device's own address.
     Host,
     /// The outside of a NAT, by STUN.
+    #[serde(rename = "srflx")]
     ServerReflexive,
     /// The outside of a NAT, learned from checks.
+    #[serde(rename = "prflx")]
     PeerReflexive,
     /// A relay.
     Relay,
 }
 
 /// What carries packets (`protocol` or `relayProtocol`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(rename = "PathProtocol")]
 pub enum Protocol {
     /// Datagrams.
     Udp,
@@ -44,7 +50,7 @@ pub enum Protocol {
 }
 
 /// The way that media takes, for records and metrics.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum PathKind {
     /// From browser to browser.
@@ -91,7 +97,8 @@ impl PathKind {
 }
 
 /// What holds the camera's picture back most (`qualityLimitationReason`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
 pub enum LimitedBy {
     /// Nothing.
     None,
@@ -104,7 +111,8 @@ pub enum LimitedBy {
 }
 
 /// How a microphone or camera stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
 pub enum SourceState {
     /// It gives sound or pictures.
     Live,
@@ -115,11 +123,15 @@ pub enum SourceState {
 }
 
 /// The transport as the browser sees it, unchecked. `None`: the browser does not say.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+#[ts(optional_fields)]
 pub struct RawLink {
     /// Round trip of the chosen candidate pair, ms.
+    #[serde(default, deserialize_with = "figure")]
     pub rtt_ms: Option<f64>,
     /// What the browser believes it can send, bit/s (`availableOutgoingBitrate`).
+    #[serde(default, deserialize_with = "figure")]
     pub available_outgoing_bps: Option<f64>,
     /// Kind of the local candidate of the chosen pair.
     pub candidate: Option<CandidateKind>,
@@ -205,15 +217,20 @@ impl Loss {
 }
 
 /// The microphone's stream at its sender, unchecked.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+#[ts(optional_fields)]
 pub struct RawSendAudio {
     /// How the microphone stands.
     pub source: SourceState,
     /// Packets sent.
+    #[serde(default, deserialize_with = "figure")]
     pub packets_sent: Option<f64>,
     /// Of these lost, by the other side's receiver reports (`remote-inbound-rtp`).
+    #[serde(default, deserialize_with = "figure")]
     pub remote_packets_lost: Option<f64>,
     /// Jitter at the other side by its receiver reports, ms.
+    #[serde(default, deserialize_with = "figure")]
     pub remote_jitter_ms: Option<f64>,
 }
 
@@ -228,6 +245,14 @@ pub struct SendAudio {
     pub remote_jitter_ms: Option<f64>,
 }
 
+impl SendAudio {
+    /// A microphone that the person switched off.
+    #[must_use]
+    pub const fn off() -> Self {
+        Self { source: SourceState::Muted, loss: None, remote_jitter_ms: None }
+    }
+}
+
 impl RawSendAudio {
     /// Leaves out what cannot be.
     pub fn check(&self, check: &mut Check) -> SendAudio {
@@ -240,21 +265,28 @@ impl RawSendAudio {
 }
 
 /// The camera's stream at its sender, all layers together, unchecked.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+#[ts(optional_fields)]
 pub struct RawSendVideo {
     /// How the camera stands.
     pub source: SourceState,
     /// Frames that the camera gave (`media-source`).
+    #[serde(default, deserialize_with = "figure")]
     pub frames_captured: Option<f64>,
     /// Frames encoded in the layer that had the most.
+    #[serde(default, deserialize_with = "figure")]
     pub frames_encoded: Option<f64>,
     /// Time spent encoding, ms, the sum of all layers.
+    #[serde(default, deserialize_with = "figure")]
     pub encode_ms: Option<f64>,
     /// What holds the picture back.
     pub limited_by: Option<LimitedBy>,
     /// Width of the largest layer sent, pixels.
+    #[serde(default, deserialize_with = "figure")]
     pub width_px: Option<f64>,
     /// Height of the largest layer sent, pixels.
+    #[serde(default, deserialize_with = "figure")]
     pub height_px: Option<f64>,
 }
 
@@ -273,6 +305,21 @@ pub struct SendVideo {
     pub limited_by: Option<LimitedBy>,
     /// Pixels of the largest layer sent.
     pub area_px: Option<f64>,
+}
+
+impl SendVideo {
+    /// A camera that the person switched off.
+    #[must_use]
+    pub const fn off() -> Self {
+        Self {
+            source: SourceState::Muted,
+            captured_fps: None,
+            skipped_pct: None,
+            encode_busy_pct: None,
+            limited_by: None,
+            area_px: None,
+        }
+    }
 }
 
 impl RawSendVideo {
@@ -296,25 +343,35 @@ impl RawSendVideo {
 }
 
 /// One remote microphone at its listener, unchecked.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+#[ts(optional_fields)]
 pub struct RawReceiveAudio {
     /// What carries it.
     pub codec: Codec,
     /// Packets that arrived.
+    #[serde(default, deserialize_with = "figure")]
     pub packets_received: Option<f64>,
     /// Packets lost.
+    #[serde(default, deserialize_with = "figure")]
     pub packets_lost: Option<f64>,
     /// Runs of lost packets, if the transport counted them.
+    #[serde(default, deserialize_with = "figure")]
     pub loss_bursts: Option<f64>,
     /// Jitter, ms.
+    #[serde(default, deserialize_with = "figure")]
     pub jitter_ms: Option<f64>,
     /// Samples played.
+    #[serde(default, deserialize_with = "figure")]
     pub total_samples: Option<f64>,
     /// Of these invented to cover a gap.
+    #[serde(default, deserialize_with = "figure")]
     pub concealed_samples: Option<f64>,
     /// Of the invented ones silence: nothing that anybody hears (nobody spoke, or muted).
+    #[serde(default, deserialize_with = "figure")]
     pub silent_concealed_samples: Option<f64>,
     /// Mean wait in the jitter buffer, ms.
+    #[serde(default, deserialize_with = "figure")]
     pub jitter_buffer_ms: Option<f64>,
 }
 
@@ -376,29 +433,42 @@ fn burst_ratio(check: &mut Check, loss: Loss, bursts: u32) -> Option<f64> {
 }
 
 /// One remote picture at its viewer, unchecked.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+#[ts(optional_fields)]
 pub struct RawReceiveVideo {
     /// Packets that arrived.
+    #[serde(default, deserialize_with = "figure")]
     pub packets_received: Option<f64>,
     /// Packets lost and not mended.
+    #[serde(default, deserialize_with = "figure")]
     pub packets_lost: Option<f64>,
     /// Frames decoded (`framesDecoded`); those dropped are not among them.
+    #[serde(default, deserialize_with = "figure")]
     pub frames_decoded: Option<f64>,
     /// Frames dropped before they were decoded.
+    #[serde(default, deserialize_with = "figure")]
     pub frames_dropped: Option<f64>,
     /// Time spent decoding, ms.
+    #[serde(default, deserialize_with = "figure")]
     pub decode_ms: Option<f64>,
     /// Freezes that ended.
+    #[serde(default, deserialize_with = "figure")]
     pub freeze_count: Option<f64>,
     /// Their time together, ms.
+    #[serde(default, deserialize_with = "figure")]
     pub freeze_ms: Option<f64>,
     /// Width of the picture that arrives, pixels.
+    #[serde(default, deserialize_with = "figure")]
     pub width_px: Option<f64>,
     /// Height of it.
+    #[serde(default, deserialize_with = "figure")]
     pub height_px: Option<f64>,
     /// Width of the tile on the glass, device pixels; 0 when not visible.
+    #[serde(default, deserialize_with = "figure")]
     pub wanted_width_px: Option<f64>,
     /// Height of it.
+    #[serde(default, deserialize_with = "figure")]
     pub wanted_height_px: Option<f64>,
 }
 
@@ -449,6 +519,16 @@ impl RawReceiveVideo {
             wanted_area_px: area(check, self.wanted_width_px, self.wanted_height_px),
         }
     }
+}
+
+/// Figures travel in single precision: more digits than any of them has, and the same number however
+/// often it is written and read. One that does not fit is no figure of a browser.
+fn figure<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f64>, D::Error> {
+    let raw = Option::<f32>::deserialize(from)?;
+    if raw.is_some_and(|f| !f.is_finite()) {
+        return Err(de::Error::custom("a figure that is no number"));
+    }
+    Ok(raw.map(f64::from))
 }
 
 fn frames(check: &mut Check, raw: Option<f64>) -> Option<u32> {

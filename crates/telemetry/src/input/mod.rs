@@ -5,7 +5,8 @@
 //! lying or broken browser must not spoil a score, and the count says that it happened. All figures
 //! of a sample are about one interval of about five seconds (differences, not totals).
 //!
-//! Nothing here depends on a wire format. There is no field for a name, an address or an id.
+//! A page sends a browser's `Raw…` types as they are, as JSON; that is read strictly: a key that is not
+//! there is refused. There is no field for a name, an address or an id.
 
 mod client;
 mod server;

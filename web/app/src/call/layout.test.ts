@@ -19,7 +19,7 @@ function person(seat: string, over: Partial<Participant> = {}): Participant {
     speaking: false,
     tracks: { mic: null, camera: null, screen: null },
     paused: { camera: false, screen: false },
-    link: null,
+    link: null, trouble: null,
     ...over,
   };
 }

@@ -26,7 +26,7 @@ afterEach(() => {
   root.remove();
 });
 
-const POOR: VisitDoubleParts['quality'] = { level: 'poor', reasons: ['uplink_loss'], report: null };
+const POOR: VisitDoubleParts['quality'] = { level: 'poor', reasons: ['uplink_loss'], figures: null };
 
 it('sound only says so instead of a weak connection, and offers the way back', () => {
   draw(<CallNotices visit={visitDouble({ quality: POOR })} />);

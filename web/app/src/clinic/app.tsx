@@ -8,6 +8,7 @@ import {
   inviteColleague,
   inviteSyntheticGuest,
   setOutcome,
+  visitQuality,
   type BoardVisit,
   type Me,
 } from '@bedside/client/clinic';
@@ -226,6 +227,7 @@ function actionsOf(desk: Desk): Clinic['actions'] {
     invite,
     inviteColleague,
     close: setOutcome,
+    quality: visitQuality,
     synthetic: inviteSyntheticGuest,
     reconnect: () => desk.board.reconnectNow(),
   };

@@ -9,6 +9,7 @@ import { Confirm } from '../ui';
 import { CallBar } from './app';
 import { Account } from './board/Account';
 import { Board, type BoardProps } from './board/Board';
+import { CallQuality } from './board/CallQuality';
 import { CloseVisit } from './board/CloseVisit';
 import { Asked, FreshLink, InviteSomeone, Made } from './board/Invite';
 import { InvitationDialog, NewVisit } from './board/NewVisit';
@@ -24,7 +25,8 @@ import { clinicWords } from './i18n';
 import { IdleWarning } from './idle-guard';
 import { waitingRoom } from './model/board';
 import { devicesDouble, participant, visitDouble, type VisitDoubleParts } from '../../gallery/doubles';
-import { GOOD_CHECK, NOW_US, SILENT_CHECK, VOICE_CHECK, link, me, min, seat, visit, waitingSeat } from '../../gallery/fixtures';
+import { GOOD_CHECK, NOW_US, SILENT_CHECK, VOICE_CHECK, link, me, min, seat, trouble, visit, waitingSeat } from '../../gallery/fixtures';
+import { callQuality } from '../../gallery/quality';
 import type { SignInState, Stage } from './model/sign-in';
 import { personPicture } from '../../gallery/pictures';
 import type { Session } from './session';
@@ -164,6 +166,7 @@ const actions: ClinicActions = {
   invite: never,
   inviteColleague: never,
   close: never,
+  quality: never,
   synthetic: never,
   reconnect: nothing,
 };
@@ -204,13 +207,25 @@ function board(over: Partial<BoardProps> = {}, also: JSX.Element | null = null, 
   );
 }
 
+function qualityOf(over: Partial<ClinicActions>) {
+  return (
+    <Standing over={over}>
+      <main class="clinic-main">
+        <h1>{clinicWords.t.board.title}</h1>
+      </main>
+      <CallQuality visit={ROSA} onClose={nothing} />
+    </Standing>
+  );
+}
+
 // --- The call ---
 
 const doctor = participant({ seat: 'me', name: 'Dr. Imani Okoye', role: 'host', me: true });
 const amara = participant({ seat: 'amara', name: 'Amara Nwosu', link: link({ seat: 'amara' }), speaking: true });
-const ines = participant({ seat: 'ines', name: 'Inés Duarte', role: 'interpreter', link: link({ seat: 'ines', level: 'fair', rtt_ms: 450 }), mic: false });
+const ines = participant({ seat: 'ines', name: 'Inés Duarte', role: 'interpreter', link: link({ seat: 'ines', level: 'fair', rtt_ms: 450 }), trouble: trouble({ from: 'amara', to: 'ines', code: 'downlink_delay', subject: 'receiver', figure: { unit: 'ms', value: 450 } }), mic: false });
 const kwame = participant({ seat: 'kwame', name: 'Kwame Nwosu', role: 'family', camera: false, state: 'away' });
-const weak = { ...amara, link: link({ seat: 'amara', level: 'poor', uplink_loss_pct: 8 }) };
+const loss = trouble({ from: 'amara', figure: { unit: 'percent', value: 8 }, severe: true });
+const weak = { ...amara, link: link({ seat: 'amara', level: 'fair', uplink_loss_pct: 8 }), trouble: loss };
 
 /** Shows drawn people instead of cameras. */
 const attach: VisitClient['attach'] = (element, of) => {
@@ -298,6 +313,23 @@ const screens: GalleryArea['screens'] = {
         />
       ),
     }),
+  'call-quality': () => qualityOf({ quality: () => Promise.resolve(callQuality()) }),
+  'call-quality-empty': () => qualityOf({ quality: () => Promise.resolve({ people: [], stretches: [] }) }),
+  'call-quality-loading': () => qualityOf({}),
+  'call-quality-refused': () => qualityOf({ quality: () => Promise.reject(new BedsideError('offline')) }),
+  'visit-menu-over': () =>
+    board(
+      {},
+      <VisitMenu
+        visit={visit({ ...TALKING, state: 'ended' })}
+        onClose={nothing}
+        onFreshLink={nothing}
+        onInvite={nothing}
+        onSynthetic={nothing}
+        onOutcome={nothing}
+        onQuality={nothing}
+      />,
+    ),
   'waiter-message': () => {
     const waiter = firstWaiter();
     return (
@@ -364,7 +396,7 @@ const screens: GalleryArea['screens'] = {
   'invite-colleague-asked': () => board({}, <Asked onClose={nothing} />),
   'fresh-link': () => board({}, <FreshLink visit={ROSA} seat={seat()} onClose={nothing} />),
   'visit-menu': () =>
-    board({}, <VisitMenu visit={JUAN} onClose={nothing} onFreshLink={nothing} onInvite={nothing} onSynthetic={nothing} onOutcome={nothing} />, me({ demo_guest: true })),
+    board({}, <VisitMenu visit={JUAN} onClose={nothing} onFreshLink={nothing} onInvite={nothing} onSynthetic={nothing} onOutcome={nothing} onQuality={nothing} />, me({ demo_guest: true })),
   'close-visit': () => board({}, <CloseVisit visit={TALKING} onClose={nothing} />),
   'close-visit-came': () => board({}, <CloseVisit visit={ROSA} onClose={nothing} />),
   'account': () =>

@@ -22,6 +22,7 @@ export function actionsDouble(over: Partial<ClinicActions> = {}): ClinicActions 
     invite: forbidden,
     inviteColleague: forbidden,
     close: forbidden,
+    quality: forbidden,
     synthetic: forbidden,
     reconnect: forbidden,
     ...over,

@@ -3,11 +3,10 @@ import { CHECK_CODES, ERROR_CODES } from '@bedside/client/protocol';
 import { setLocale } from '../i18n';
 import { clinicWords } from './i18n';
 import { readCheck } from './model/check';
-import { GOOD_CHECK, SILENT_CHECK, VOICE_CHECK, link, seat, visit } from '../../gallery/fixtures';
-import { checkLines, errorText, nameOf, qualityText, readyMessages } from './words';
+import { GOOD_CHECK, SILENT_CHECK, VOICE_CHECK, link, seat, trouble, visit } from '../../gallery/fixtures';
+import { checkLines, errorText, nameOf, qualityStep, qualityText, readyMessages } from './words';
 
-const rosa = (figures: Parameters<typeof link>[0], state: 'in_call' | 'away' = 'in_call') =>
-  qualityText({ name: 'Rosa', state, link: link(figures) });
+const rosa = { name: 'Rosa', state: 'in_call', link: link(), trouble: null } as const;
 
 describe.each(['en', 'es'] as const)('the words in %s', (language) => {
   beforeEach(async () => {
@@ -25,12 +24,21 @@ describe.each(['en', 'es'] as const)('the words in %s', (language) => {
     for (const code of CHECK_CODES) expect(errorText(code)).toBe(clinicWords.t.error.device);
   });
 
-  it('say how a connection is, with name and figure', () => {
-    const both = rosa({ level: 'poor', uplink_loss_pct: 8, downlink_loss_pct: 5 });
-    for (const part of ['Rosa', '8', '5']) expect(both).toContain(part);
-    expect(rosa({}, 'away')).toBe(clinicWords.t.quality.lost('Rosa'));
-    expect(qualityText({ name: 'Rosa', state: 'in_call', link: null })).toBe(clinicWords.t.quality.unknown('Rosa'));
-    expect(rosa({ level: 'fair', rtt_ms: 600 })).toContain('0.6');
+  it('say how a connection is, with name and figure, and what to do', () => {
+    const { quality } = clinicWords.t;
+    expect(qualityText({ ...rosa, state: 'away' })).toBe(quality.lost('Rosa'));
+    expect(qualityText({ ...rosa, link: null })).toBe(quality.unknown('Rosa'));
+    expect(qualityText(rosa)).toBe(quality.good('Rosa'));
+    expect(qualityStep(rosa)).toBeNull();
+    const lossy = { ...rosa, trouble: trouble({ code: 'uplink_loss', figure: { unit: 'percent', value: 8 } }) };
+    for (const part of ['Rosa', '8']) expect(qualityText(lossy)).toContain(part);
+    expect(qualityStep(lossy)).toBe(quality.step.uplink_loss);
+    const late = { ...rosa, trouble: trouble({ code: 'uplink_delay', figure: { unit: 'ms', value: 1_640 } }) };
+    expect(qualityText(late)).toContain(language === 'es' ? '1,6' : '1.6');
+  });
+
+  it('need no figure to be whole sentences', () => {
+    for (const said of Object.values(clinicWords.t.quality.said)) expect(said('Rosa', '')).not.toMatch(/\(\)| \./);
   });
 
   it('tell the device check in lines and offer its remedy first', () => {

@@ -1,5 +1,5 @@
 /** Sentences that several screens need, chosen from the catalogue. Owns no words of its own. */
-import type { AnyErrorCode, BoardSeat, BoardVisit, Participant } from '@bedside/client';
+import type { AnyErrorCode, BoardSeat, BoardVisit, Participant, QualityFigure } from '@bedside/client';
 import { clinicWords } from './i18n';
 import { visitName } from './model/board';
 import type { CheckReading, Problem } from './model/check';
@@ -35,24 +35,25 @@ export function readyMessages(reading: CheckReading): string[] {
 }
 
 /** How somebody's connection is, in one sentence with their name. */
-export function qualityText(person: Pick<Participant, 'name' | 'link' | 'state'>): string {
+export function qualityText(person: Pick<Participant, 'name' | 'link' | 'state' | 'trouble'>): string {
   const { quality } = clinicWords.t;
-  const { name } = person;
-  if (person.state === 'away') return quality.lost(name);
-  if (!person.link) return quality.unknown(name);
-  const found = finding(person.link);
-  switch (found.kind) {
-    case 'uplink_loss':
-      return quality.uplink_loss(name, found.pct);
-    case 'downlink_loss':
-      return quality.downlink_loss(name, found.pct);
-    case 'both_loss':
-      return quality.both_loss(name, found.upPct, found.downPct);
-    case 'delay':
-      return quality.delay(name, found.seconds);
-    default:
-      return quality[found.kind](name);
-  }
+  const found = finding(person);
+  if (found.kind !== 'trouble') return quality[found.kind](person.name);
+  const { said } = quality;
+  return said[found.code](person.name, found.figure === null ? '' : figureText(found.figure));
+}
+
+/** What to do about it; nothing while nothing has to be done. */
+export function qualityStep(person: Pick<Participant, 'link' | 'state' | 'trouble'>): string | null {
+  const { step } = clinicWords.t.quality;
+  const found = finding(person);
+  return found.kind === 'trouble' ? step[found.code] : null;
+}
+
+/** A figure with its unit. */
+function figureText({ unit, value }: QualityFigure): string {
+  const { figure } = clinicWords.t.quality;
+  return figure[unit](value);
 }
 
 /** What to call a visit: its patient's name, or a plain word. */

@@ -355,7 +355,7 @@ const screens: GalleryArea['screens'] = {
     call({ people: [patient, doctor], devices: devicesDouble({ mic: { state: 'interrupted' } }) }),
   'call-sound-blocked': () => call({ people: [patient, doctor], sound: 'blocked' }),
   'call-weak': () =>
-    call({ people: [patient, doctor], quality: { level: 'audio_only', reasons: ['video_paused'], report: null } }),
+    call({ people: [patient, doctor], quality: { level: 'audio_only', reasons: ['video_paused'], figures: null } }),
   'call-sound-only': () => call({ people: [patient, doctor, interpreter], pictures: 'none' }),
   'call-toast': () => {
     if (toasts.value.length === 0) toast(deviceText.t.problems.in_use.what, 'warn');

@@ -11,6 +11,7 @@ import type { Ring } from '../ring';
 import { errorText } from '../words';
 import { Account } from './Account';
 import { useClinic } from './actions';
+import { CallQuality } from './CallQuality';
 import { CloseVisit } from './CloseVisit';
 import { FreshLink, InviteSomeone } from './Invite';
 import { NewVisit } from './NewVisit';
@@ -36,7 +37,7 @@ export interface BoardProps {
 
 type Open =
   | { readonly what: 'nothing' | 'new' | 'account' }
-  | { readonly what: 'menu' | 'invite' | 'outcome'; readonly visit: string }
+  | { readonly what: 'menu' | 'invite' | 'outcome' | 'quality'; readonly visit: string }
   | { readonly what: 'fresh'; readonly visit: string; readonly seat: BoardSeat };
 
 const NOTHING: Open = { what: 'nothing' };
@@ -329,6 +330,7 @@ function Opened({ open, setOpen, visits, ring, synthetic, inCall, onSignOut }: O
             synthetic.call(visit.visit);
           }}
           onOutcome={() => setOpen({ what: 'outcome', visit: visit.visit })}
+          onQuality={() => setOpen({ what: 'quality', visit: visit.visit })}
         />
       );
     case 'invite':
@@ -337,5 +339,7 @@ function Opened({ open, setOpen, visits, ring, synthetic, inCall, onSignOut }: O
       return <FreshLink visit={visit} seat={open.seat} onClose={close} />;
     case 'outcome':
       return <CloseVisit visit={visit} onClose={close} />;
+    case 'quality':
+      return <CallQuality visit={visit} onClose={close} />;
   }
 }

@@ -1,8 +1,8 @@
 /** Everything that can be done with a visit besides going in: links, people, its outcome. */
 import type { BoardSeat, BoardVisit } from '@bedside/client';
-import { Button, Dialog, IconClose, IconLink, IconPerson, IconPersonAdd } from '../../ui';
+import { Button, Dialog, IconClose, IconLink, IconNetwork, IconPerson, IconPersonAdd } from '../../ui';
 import { clinicWords } from '../i18n';
-import { isGuest, outcomesFor } from '../model/board';
+import { hasQuality, isGuest, isOver, outcomesFor } from '../model/board';
 import { nameOf } from '../words';
 import { useClinic } from './actions';
 import { canBeSynthetic } from './synthetic';
@@ -14,12 +14,13 @@ export interface VisitMenuProps {
   readonly onInvite: () => void;
   readonly onSynthetic: () => void;
   readonly onOutcome: () => void;
+  readonly onQuality: () => void;
 }
 
-export function VisitMenu({ visit, onClose, onFreshLink, onInvite, onSynthetic, onOutcome }: VisitMenuProps) {
+export function VisitMenu({ visit, onClose, onFreshLink, onInvite, onSynthetic, onOutcome, onQuality }: VisitMenuProps) {
   const t = clinicWords.t;
   const { me } = useClinic();
-  const mayInvite = visit.may.includes('invite');
+  const mayInvite = visit.may.includes('invite') && !isOver(visit);
   return (
     <Dialog open shape="sheet" onClose={onClose} title={nameOf(visit)} closeLabel={t.common.close}>
       <div class="clinic-menu">
@@ -38,6 +39,11 @@ export function VisitMenu({ visit, onClose, onFreshLink, onInvite, onSynthetic, 
         {me.demo_guest && canBeSynthetic(visit) ? (
           <Button wide icon={IconPerson} onClick={onSynthetic}>
             {t.visit.synthetic}
+          </Button>
+        ) : null}
+        {hasQuality(visit) ? (
+          <Button wide icon={IconNetwork} onClick={onQuality}>
+            {t.callQuality.open}
           </Button>
         ) : null}
         {outcomesFor(visit).length > 0 ? (

@@ -6,7 +6,7 @@ import { formatDayTime } from '../../i18n';
 import { Badge, Button, IconButton, IconMore, Spinner, type BadgeProps } from '../../ui';
 import { Elapsed, useServerNow } from '../clock';
 import { clinicWords } from '../i18n';
-import { isGuest, isInside, isOver, lateByMin, outcomesFor, patientOf, standing, type Standing } from '../model/board';
+import { hasQuality, isGuest, isInside, isOver, lateByMin, outcomesFor, patientOf, standing, type Standing } from '../model/board';
 import { nameOf, roleText } from '../words';
 import { useClinic } from './actions';
 
@@ -82,10 +82,10 @@ export function VisitRow({ visit, next = false, synthetic = false, onMore }: Vis
         ) : null}
         {visit.note ? <p class="clinic-visit__note">{visit.note}</p> : null}
       </div>
-      {over ? null : (
+      {over && !hasQuality(visit) ? null : (
         <div class="clinic-visit__do">
-          <NextStep visit={visit} stands={stands} />
-          {visit.may.includes('invite') || outcomesFor(visit).length > 0 ? (
+          {over ? null : <NextStep visit={visit} stands={stands} />}
+          {visit.may.includes('invite') || outcomesFor(visit).length > 0 || hasQuality(visit) ? (
             <IconButton icon={IconMore} label={t.visit.more(name)} onClick={onMore} />
           ) : null}
         </div>

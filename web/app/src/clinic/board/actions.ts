@@ -1,7 +1,7 @@
 /** What can be done from the board and from the panel beside a call. */
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
-import type { BoardSeat, BoardVisit, Clinician, CreateVisit, EndAs, Invitation, Invite, Me, VisitCreated } from '@bedside/client';
+import type { BoardSeat, BoardVisit, Clinician, CreateVisit, EndAs, Invitation, Invite, Me, VisitCreated, VisitQuality } from '@bedside/client';
 
 /** Every promise rejects with a `BedsideError` only. */
 export interface ClinicActions {
@@ -18,6 +18,8 @@ export interface ClinicActions {
   /** Puts the visit on a colleague's board; they join with their own sign-in. */
   inviteColleague(visit: string, user: string): Promise<void>;
   close(visit: string, outcome: EndAs): Promise<void>;
+  /** How the call of a visit was. Who looks is put on record. */
+  quality(visit: string): Promise<VisitQuality>;
   /** Demo only: a synthetic patient comes to the visit. */
   synthetic(visit: string): Promise<void>;
   reconnect(): void;

@@ -4,7 +4,7 @@ import type { CallUi, LayoutMode } from '../../call';
 import { IconButton, IconLayoutGallery, IconLayoutSide, IconLayoutSpeaker, IconClock, IconNetwork, useValue, type Icon } from '../../ui';
 import { Elapsed } from '../clock';
 import { clinicWords } from '../i18n';
-import { worstFirst } from '../model/quality';
+import { hurts, worstFirst } from '../model/quality';
 import { qualityText } from '../words';
 
 export interface TitleProps {
@@ -46,11 +46,6 @@ export function Title({ client, name }: TitleProps) {
 /** Everybody else, the worst connection first. */
 export function others(people: readonly Participant[]): Participant[] {
   return worstFirst(people.filter((person) => !person.me));
-}
-
-/** Whether a connection is so bad that the clinician must be told at once. */
-export function hurts({ state, link }: Participant): boolean {
-  return state === 'away' || link?.level === 'poor' || link?.level === 'lost';
 }
 
 const MODES: readonly { readonly mode: LayoutMode; readonly icon: Icon }[] = [

@@ -9,7 +9,7 @@ import { WaiterCard } from '../board/WaiterCard';
 import { useDeed } from '../deed';
 import { clinicWords } from '../i18n';
 import { waitingRoom, type Waiter } from '../model/board';
-import { errorText, qualityText, roleText } from '../words';
+import { errorText, qualityStep, qualityText, roleText } from '../words';
 import { Panel } from './Panel';
 
 export interface PeoplePanelProps {
@@ -160,7 +160,9 @@ function PersonCard({ client, person, onRemove }: PersonCardProps) {
           </li>
         ) : null}
       </ul>
-      {person.me || person.state === 'away' ? null : <p class="clinic-small">{qualityText(person)}</p>}
+      {person.me || person.state === 'away' ? null : (
+        <p class="clinic-small">{[qualityText(person), qualityStep(person)].filter(Boolean).join(' ')}</p>
+      )}
       {refused ? (
         <Banner tone="danger" live="assertive">
           {errorText(refused)}

@@ -9,9 +9,10 @@ import { InviteSomeone } from '../board/Invite';
 import { useDeed } from '../deed';
 import { clinicWords } from '../i18n';
 import { invitedTo, patientOf, waitingRoom, type Waiter } from '../model/board';
-import { nameOf, qualityText } from '../words';
+import { nameOf, qualityStep, qualityText } from '../words';
 import { EndVisit } from './EndVisit';
-import { Layouts, Title, hurts, others } from './Header';
+import { hurts } from '../model/quality';
+import { Layouts, Title, others } from './Header';
 import { Over } from './Over';
 import { PeoplePanel } from './PeoplePanel';
 
@@ -149,7 +150,7 @@ function QualityNotice({ client }: { client: VisitClient }) {
   if (!worst || !hurts(worst)) return null;
   return (
     <Banner tone="warn" live="polite">
-      {qualityText(worst)}
+      {[qualityText(worst), qualityStep(worst)].filter(Boolean).join(' ')}
     </Banner>
   );
 }

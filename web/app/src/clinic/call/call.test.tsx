@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { BedsideError } from '@bedside/client/clinic';
 import { participant, visitDouble, HOST_MAY } from '../../../gallery/doubles';
-import { link, visit, waitingSeat } from '../../../gallery/fixtures';
+import { link, trouble, visit, waitingSeat } from '../../../gallery/fixtures';
 import { draw, type Drawn } from '../testing';
 import { EndVisit } from './EndVisit';
 import { PeoplePanel } from './PeoplePanel';
@@ -11,7 +11,11 @@ afterEach(() => page.remove());
 
 const nothing = () => {};
 const HOST = participant({ seat: 'me', name: 'Dr. Imani Okoye', role: 'host', me: true });
-const ROSA = participant({ seat: 'rosa', link: link({ level: 'poor', uplink_loss_pct: 8 }) });
+const ROSA = participant({
+  seat: 'rosa',
+  link: link({ level: 'poor', uplink_loss_pct: 8 }),
+  trouble: trouble({ from: 'rosa', figure: { unit: 'percent', value: 8 } }),
+});
 
 describe('the people of a call', () => {
   const panel = (may = HOST_MAY, visits = [visit()]) => {
@@ -21,7 +25,7 @@ describe('the people of a call', () => {
 
   it('says in a sentence whose connection suffers, and how', async () => {
     page = await draw(panel().view);
-    expect(page.text()).toContain('What Rosa Alvarez sends is losing 8\u00a0%.');
+    expect(page.text()).toContain('Part of what Rosa Alvarez sends is lost (8\u00a0%). Ask them to move closer');
   });
 
   it('mutes and puts back with one press, removes only after a question', async () => {

@@ -1,6 +1,7 @@
 /** The clinic's words in English. This file gives the shape that every other language follows. */
 import { MAX_NAME_CHARS, MAX_NOTE_CHARS, MAX_VISIT_MIN, MIN_VISIT_MIN } from '@bedside/client/protocol';
 import { pluralsOf } from '../../i18n';
+import { callQuality, quality } from './en-quality';
 
 const count = pluralsOf('en');
 const seconds = (n: number) => count(n, { one: '# second', other: '# seconds' });
@@ -418,18 +419,8 @@ const en = {
     closing: 'The server is starting again',
     closingBody: 'Your place is held. This page comes back by itself.',
   },
-  quality: {
-    unknown: (name: string) => `${name}’s connection is being measured.`,
-    good: (name: string) => `${name}’s connection is good.`,
-    lost: (name: string) => `${name}’s connection is lost. The place is kept.`,
-    uplink_loss: (name: string, pct: number) => `What ${name} sends is losing ${pct}\u00a0%.`,
-    downlink_loss: (name: string, pct: number) => `What ${name} receives is losing ${pct}\u00a0%.`,
-    both_loss: (name: string, up: number, down: number) =>
-      `${name}’s connection is losing ${up}\u00a0% on the way out and ${down}\u00a0% on the way in.`,
-    delay: (name: string, s: number) => `${name} hears you late: it takes ${s} s there and back.`,
-    narrow: (name: string) => `${name}’s connection is narrow: sound comes first, the picture may stop.`,
-    unsteady: (name: string) => `${name}’s connection is unsteady.`,
-  },
+  quality,
+  callQuality,
   error: {
     bad_message: 'The page and the server did not understand each other. Reload the page.',
     message_too_large: 'That was too much at once. Send less.',

@@ -1,6 +1,7 @@
 /** The clinic's words in Spanish. */
 import { MAX_NAME_CHARS, MAX_NOTE_CHARS, MAX_VISIT_MIN, MIN_VISIT_MIN } from '@bedside/client/protocol';
 import { pluralsOf, type Translation } from '../../i18n';
+import { callQuality, quality } from './es-quality';
 import type { ClinicMessages } from './en';
 
 const count = pluralsOf('es');
@@ -417,17 +418,8 @@ const es: Translation<ClinicMessages> = {
     closing: 'El servidor está arrancando de nuevo',
     closingBody: 'Su lugar se guarda. Esta página vuelve sola.',
   },
-  quality: {
-    unknown: (name) => `Se está midiendo la conexión de ${name}.`,
-    good: (name) => `La conexión de ${name} es buena.`,
-    lost: (name) => `Se perdió la conexión de ${name}. El lugar se guarda.`,
-    uplink_loss: (name, pct) => `De lo que envía ${name} se pierde el ${pct}\u00a0%.`,
-    downlink_loss: (name, pct) => `De lo que recibe ${name} se pierde el ${pct}\u00a0%.`,
-    both_loss: (name, up, down) => `La conexión de ${name} pierde el ${up}\u00a0% al enviar y el ${down}\u00a0% al recibir.`,
-    delay: (name, s) => `${name} le oye con retraso: ${s} s de ida y vuelta.`,
-    narrow: (name) => `La conexión de ${name} es estrecha: primero va el sonido, la imagen puede pararse.`,
-    unsteady: (name) => `La conexión de ${name} es inestable.`,
-  },
+  quality,
+  callQuality,
   error: {
     bad_message: 'La página y el servidor no se entendieron. Recargue la página.',
     message_too_large: 'Era demasiado de una vez. Envíe menos.',

@@ -166,3 +166,8 @@ export function outcomesFor(visit: BoardVisit): Outcome[] {
 export function sinceMs(sinceUs: Timestamp, nowUs: Timestamp): number {
   return Math.max(0, (nowUs - sinceUs) / 1000);
 }
+
+/** Whether there was a call whose quality the reader may look at. */
+export function hasQuality(visit: BoardVisit): boolean {
+  return visit.started_at !== undefined && visit.may.includes('see_quality');
+}

@@ -1,42 +1,46 @@
 import { describe, expect, it } from 'vitest';
-import { finding, worstFirst } from './quality';
-import { link } from '../../../gallery/fixtures';
+import { finding, hurts, worstFirst } from './quality';
+import { link, trouble } from '../../../gallery/fixtures';
+
+const LOSS = trouble({ code: 'uplink_loss', figure: { unit: 'percent', value: 8 } });
 
 describe('a connection in one finding', () => {
   it.each([
-    [{ kind: 'good' }, link()],
-    [{ kind: 'good' }, link({ uplink_loss_pct: 2.4 })],
-    [{ kind: 'uplink_loss', pct: 8 }, link({ level: 'poor', uplink_loss_pct: 8.2 })],
-    [{ kind: 'downlink_loss', pct: 12 }, link({ level: 'poor', downlink_loss_pct: 11.6 })],
-    [{ kind: 'both_loss', upPct: 5, downPct: 6 }, link({ level: 'poor', uplink_loss_pct: 5, downlink_loss_pct: 6 })],
-    [{ kind: 'delay', seconds: 0.6 }, link({ level: 'fair', rtt_ms: 612 })],
-    [{ kind: 'narrow' }, link({ level: 'fair', downlink_bps: 90_000 })],
-    [{ kind: 'unsteady' }, link({ level: 'fair' })],
-    [{ kind: 'lost' }, link({ level: 'lost', uplink_loss_pct: 40 })],
-  ])('%j', (want, figures) => expect(finding(figures)).toEqual(want));
-
-  it('does not take "unknown" for narrow', () => expect(finding(link({ downlink_bps: 0 }))).toEqual({ kind: 'good' }));
-
-  it('keeps impossible figures in range', () => {
-    expect(finding(link({ uplink_loss_pct: Number.NaN }))).toEqual({ kind: 'good' });
-    expect(finding(link({ uplink_loss_pct: 400 }))).toEqual({ kind: 'uplink_loss', pct: 100 });
+    [{ kind: 'good' }, 'in_call', link(), null],
+    [{ kind: 'fair' }, 'in_call', link({ level: 'fair' }), null],
+    [{ kind: 'unknown' }, 'in_call', null, null],
+    [{ kind: 'lost' }, 'in_call', link({ level: 'lost' }), LOSS],
+    [{ kind: 'lost' }, 'away', link(), null],
+    [{ kind: 'trouble', code: 'uplink_loss', figure: LOSS.figure }, 'in_call', link(), LOSS],
+    [{ kind: 'trouble', code: 'mic_absent', figure: null }, 'in_call', null, trouble({ code: 'mic_absent' })],
+  ] as const)('%j', (want, state, measured, said) => {
+    expect(finding({ state, link: measured, trouble: said })).toEqual(want);
   });
 });
 
 describe('the order of concern', () => {
-  it('is lost, poor, fair, good, unknown', () => {
-    const person = (name: string, state: string, level: 'good' | 'fair' | 'poor' | null) => ({
-      name,
-      state,
-      link: level && link({ level }),
-    });
-    const people = [
-      person('unknown', 'in_call', null),
-      person('good', 'in_call', 'good'),
-      person('fair', 'in_call', 'fair'),
-      person('away', 'away', 'good'),
-      person('poor', 'in_call', 'poor'),
-    ];
-    expect(worstFirst(people).map((p) => p.name)).toEqual(['away', 'poor', 'fair', 'good', 'unknown']);
+  const person = (name: string, state: string, level: 'good' | 'fair' | 'poor' | null, severe: boolean | null = null) => ({
+    name,
+    state,
+    link: level && link({ level }),
+    trouble: severe === null ? null : trouble({ severe }),
+  });
+  const people = [
+    person('unknown', 'in_call', null),
+    person('good', 'in_call', 'good'),
+    person('noticed', 'in_call', 'good', false),
+    person('away', 'away', 'good'),
+    person('severe', 'in_call', 'good', true),
+    person('poor', 'in_call', 'poor'),
+    person('fair', 'in_call', 'fair'),
+  ];
+
+  it('is lost, what hurts, what is noticed, good, unknown', () => {
+    const names = worstFirst(people).map((p) => p.name);
+    expect(names).toEqual(['away', 'severe', 'poor', 'noticed', 'fair', 'good', 'unknown']);
+  });
+
+  it('tells at once what hurts', () => {
+    expect(people.filter(hurts).map((p) => p.name)).toEqual(['away', 'severe', 'poor']);
   });
 });
