@@ -15,6 +15,8 @@ export interface ChartProps {
 }
 
 const HEIGHT_PX = 150;
+/** Steps of the time, seconds: those in which people count. */
+const TIMES_S = [10, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200];
 /** Colours of the lines, in order; the second is dashed too, so that colour is not needed. */
 const COLOURS = ['--accent', '--danger'] as const;
 
@@ -24,8 +26,10 @@ export function Chart({ title, line, names, range }: ChartProps) {
     const element = box.current;
     if (!element) return undefined;
     const style = getComputedStyle(element);
-    const colour = (name: string) => style.getPropertyValue(name).trim() || style.color;
-    const axis: uPlot.Axis = { stroke: style.color, font: `${style.fontSize} ${style.fontFamily}`, grid: { stroke: colour('--line'), width: 1 } };
+    // Asked for at each drawing: the window may go dark while the chart is there.
+    const colour = (name: string) => () => style.getPropertyValue(name).trim() || style.color;
+    const rule = { stroke: colour('--line'), width: 1 };
+    const axis: uPlot.Axis = { stroke: colour('--text-soft'), font: `${style.fontSize} ${style.fontFamily}`, grid: rule, ticks: rule };
     const plot = new uPlot(
       {
         width: element.clientWidth || 320,
@@ -34,7 +38,7 @@ export function Chart({ title, line, names, range }: ChartProps) {
         legend: { show: false },
         scales: { x: { time: false }, y: { range: (_, low, high) => [Math.min(range[0], low), Math.max(range[1], high)] } },
         axes: [
-          { ...axis, space: 64, values: (_, ticks) => ticks.map((s) => formatClock(s * 1000)) },
+          { ...axis, space: 64, incrs: TIMES_S, values: (_, ticks) => ticks.map((s) => formatClock(s * 1000)) },
           { ...axis, size: 48 },
         ],
         series: [
@@ -53,7 +57,14 @@ export function Chart({ title, line, names, range }: ChartProps) {
     );
     const watch = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height: HEIGHT_PX }));
     watch.observe(element);
+    const dark = matchMedia('(prefers-color-scheme: dark)');
+    const redraw = () => plot.redraw(false);
+    dark.addEventListener('change', redraw);
+    const chosen = new MutationObserver(redraw);
+    chosen.observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme'] });
     return () => {
+      chosen.disconnect();
+      dark.removeEventListener('change', redraw);
       watch.disconnect();
       plot.destroy();
     };
