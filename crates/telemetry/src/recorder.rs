@@ -8,7 +8,7 @@ use crate::input::{LinkSample, PathKind, TransportSample};
 use crate::record::{CulpritTime, PathTime, Record, SeatPaths, Summary, Track, VERSION};
 use crate::score::{Codec, Mos};
 use crate::series::{Measured, MeasuredLink, Series};
-use crate::verdict::{Cause, Culprit, Verdict};
+use crate::verdict::{Culprit, Verdict};
 use std::collections::BTreeMap;
 
 /// Most directions of one visit: sixteen people, each hearing all others. A line takes less than
@@ -167,11 +167,7 @@ impl Gathered {
         if verdict.audio.is_some_and(Mos::is_poor) {
             self.poor_ms += interval_ms;
         }
-        // To have switched the microphone off is no fault.
-        let culprit = match verdict.cause {
-            Cause::MicMuted => Culprit::None,
-            cause => cause.culprit(),
-        };
+        let culprit = verdict.blamed();
         for (one, time_ms) in Culprit::ALL.into_iter().zip(&mut self.culprits) {
             if one == culprit {
                 *time_ms += interval_ms;

@@ -3,7 +3,7 @@
 use super::*;
 use crate::evidence::{Ends, Evidence};
 use crate::record::RecordError;
-use crate::verdict::judge;
+use crate::verdict::{Cause, judge};
 
 fn verdict(audio: f64, cause: Cause) -> Verdict {
     Verdict {

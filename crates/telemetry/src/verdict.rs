@@ -196,6 +196,15 @@ impl Verdict {
     pub const fn culprit(&self) -> Culprit {
         self.cause.culprit()
     }
+
+    /// Whose time this counts as. To have switched the microphone off is no fault.
+    #[must_use]
+    pub const fn blamed(&self) -> Culprit {
+        match self.cause {
+            Cause::MicMuted => Culprit::None,
+            cause => cause.culprit(),
+        }
+    }
 }
 
 /// Judges one direction from what both ends and the server measured over the same interval.

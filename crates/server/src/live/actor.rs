@@ -141,14 +141,14 @@ impl Task {
             Input::Media(event) => self.media_event(*event).await,
             Input::LineChanged => self.tell_line(),
             Input::ServerCloses => {
-                // Best effort: what is lost is at most a minute of figures.
-                let _ = self.keep_quality().await;
                 for conn in self.state.conns.values() {
                     let _ = conn
                         .sender
                         .try_send(Outgoing::Message(Box::new(ServerMessage::Closing {})));
                     let _ = conn.sender.try_send(Outgoing::Close);
                 }
+                // Best effort: what is lost is at most a minute of figures.
+                let _ = self.keep_quality().await;
             }
             Input::Wake => {}
         }

@@ -329,8 +329,10 @@ impl Task {
     /// Tells whoever may know how everybody's call is.
     fn tell_quality(&self) {
         let now = self.core.clock.now();
+        let has =
+            |s: &visit::Seat| s.state != SeatState::Away && self.state.media.contains_key(&s.id);
         let inside: Vec<(SeatId, bool)> =
-            self.state.visit.inside().map(|s| (s.id, s.state == SeatState::Away)).collect();
+            self.state.visit.inside().map(|s| (s.id, has(s))).collect();
         let links = self.state.quality.links(now, &inside);
         let directions = self.state.quality.directions(now, &self.present());
         for to in self.state.visit.inside() {

@@ -172,11 +172,12 @@ impl CallQuality {
         }
     }
 
-    /// How good everybody's own link is.
+    /// How good everybody's own link is; `true` for those who have one.
     pub(super) fn links(&self, now: Timestamp, inside: &[(SeatId, bool)]) -> Vec<LinkQuality> {
-        let link = |(seat, away): &(SeatId, bool)| match self.people.get(seat) {
-            Some(person) if !away => person.link(now, *seat),
-            _ => Person { silent: true, ..Person::default() }.link(now, *seat),
+        let link = |(seat, has): &(SeatId, bool)| match self.people.get(seat) {
+            Some(person) if *has => person.link(now, *seat),
+            // Nothing is known yet; or there is nothing.
+            _ => Person { silent: !has, ..Person::default() }.link(now, *seat),
         };
         inside.iter().map(link).collect()
     }

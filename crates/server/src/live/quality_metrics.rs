@@ -111,7 +111,7 @@ impl CallMetrics {
             let audio = std::ptr::eq(score.histogram, &raw const names::AUDIO_SCORE);
             if audio { &self.audio } else { &self.video }.observe(score.value);
         }
-        let label = [("culprit", verdict.culprit().label())];
+        let label = [("culprit", verdict.blamed().label())];
         self.blamed.get_or_create(&label).inc_by(f64::from(interval_ms) / 1_000.0);
     }
 

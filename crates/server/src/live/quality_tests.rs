@@ -163,7 +163,7 @@ fn a_broken_path_is_said_at_once_and_in_both_directions() {
     let told = quality.directions(at(60), &both());
     let codes: Vec<_> = told.iter().map(|way| way.code).collect();
     assert_eq!(codes, [MessageCode::DownlinkSilent, MessageCode::UplinkSilent]);
-    let links = quality.links(at(60), &[(PATIENT, false), (DOCTOR, false)]);
+    let links = quality.links(at(60), &[(PATIENT, true), (DOCTOR, true)]);
     assert_eq!(links[0].level, QualityLevel::Lost);
     assert_eq!(links[1].level, QualityLevel::Good);
 }
@@ -178,8 +178,16 @@ fn old_figures_are_not_told() {
 fn a_new_transport_begins_without_the_old_ones_figures() {
     let mut quality = lossy_uplink();
     quality.forget(PATIENT);
-    let links = quality.links(at(60), &[(PATIENT, false)]);
+    let links = quality.links(at(60), &[(PATIENT, true)]);
     assert_eq!(links[0].level, QualityLevel::Good);
     // What the doctor heard was true, but nothing says any more that the uplink was it.
     assert!(quality.directions(at(60), &both()).iter().all(|w| w.code != MessageCode::UplinkLoss));
+}
+
+#[test]
+fn who_has_no_media_is_lost_and_who_just_came_is_not() {
+    let quality = CallQuality::default();
+    let links = quality.links(at(0), &[(PATIENT, false), (DOCTOR, true)]);
+    assert_eq!(links[0].level, QualityLevel::Lost);
+    assert_eq!(links[1].level, QualityLevel::Good);
 }
