@@ -20,9 +20,8 @@ pub use check::{CheckCode, CheckItem, CheckOutcome, CheckReport};
 pub use client::{ClientMessage, HeardFrom, QualityReport, TileView};
 pub use error::{ErrorBody, ErrorCode};
 pub use server::{
-    BoardSeat, BoardVisit, ChatLine, Direction, DirectionQuality, EndReason, IceServer, LinkQuality,
-    Person,
-    QualityLevel, ServerMessage, TrackLine, WaitingNote,
+    BoardSeat, BoardVisit, ChatLine, Direction, DirectionQuality, EndReason, IceServer,
+    LinkQuality, Person, QualityLevel, ServerMessage, TrackLine, WaitingNote,
 };
 
 /// Version of the wire. A client that speaks another one is told to reload.
