@@ -81,13 +81,193 @@ export type PathProtocol = "udp" | "tcp" | "tls";
 export type SourceState = "live" | "muted" | "absent";
 export type LimitedBy = "none" | "bandwidth" | "cpu" | "other";
 export type SoundCodec = "opus_fec" | "opus" | "g711" | "unknown";
-export type RawLink = { rtt_ms?: number, available_outgoing_bps?: number, candidate?: CandidateKind, protocol?: PathProtocol, relay_protocol?: PathProtocol, peer_to_peer: boolean, };
-export type RawSendAudio = { source: SourceState, packets_sent?: number, remote_packets_lost?: number, remote_jitter_ms?: number, };
-export type RawSendVideo = { source: SourceState, frames_captured?: number, frames_encoded?: number, encode_ms?: number, limited_by?: LimitedBy, width_px?: number, height_px?: number, };
-export type RawReceiveAudio = { codec: SoundCodec, packets_received?: number, packets_lost?: number, loss_bursts?: number, jitter_ms?: number, total_samples?: number, concealed_samples?: number, silent_concealed_samples?: number, jitter_buffer_ms?: number, };
-export type RawReceiveVideo = { packets_received?: number, packets_lost?: number, frames_decoded?: number, frames_dropped?: number, decode_ms?: number, freeze_count?: number, freeze_ms?: number, width_px?: number, height_px?: number, wanted_width_px?: number, wanted_height_px?: number, };
-export type HeardFrom = { seat: string, mic?: RawReceiveAudio, camera?: RawReceiveVideo, };
-export type QualityReport = { interval_ms: number, link: RawLink, mic?: RawSendAudio, camera?: RawSendVideo, from: Array<HeardFrom>, };
+export type RawLink = { 
+/**
+ * Round trip of the chosen candidate pair, ms.
+ */
+rtt_ms?: number, 
+/**
+ * What the browser believes it can send, bit/s (`availableOutgoingBitrate`).
+ */
+available_outgoing_bps?: number, 
+/**
+ * Kind of the local candidate of the chosen pair.
+ */
+candidate?: CandidateKind, 
+/**
+ * Its protocol.
+ */
+protocol?: PathProtocol, 
+/**
+ * Protocol to the relay, for a relayed candidate.
+ */
+relay_protocol?: PathProtocol, 
+/**
+ * The other end is a browser, not the forwarding unit.
+ */
+peer_to_peer: boolean, };
+export type RawSendAudio = { 
+/**
+ * How the microphone stands.
+ */
+source: SourceState, 
+/**
+ * Packets sent.
+ */
+packets_sent?: number, 
+/**
+ * Of these lost, by the other side's receiver reports (`remote-inbound-rtp`).
+ */
+remote_packets_lost?: number, 
+/**
+ * Jitter at the other side by its receiver reports, ms.
+ */
+remote_jitter_ms?: number, };
+export type RawSendVideo = { 
+/**
+ * How the camera stands.
+ */
+source: SourceState, 
+/**
+ * Frames that the camera gave (`media-source`).
+ */
+frames_captured?: number, 
+/**
+ * Frames encoded in the layer that had the most.
+ */
+frames_encoded?: number, 
+/**
+ * Time spent encoding, ms, the sum of all layers.
+ */
+encode_ms?: number, 
+/**
+ * What holds the picture back.
+ */
+limited_by?: LimitedBy, 
+/**
+ * Width of the largest layer sent, pixels.
+ */
+width_px?: number, 
+/**
+ * Height of the largest layer sent, pixels.
+ */
+height_px?: number, };
+export type RawReceiveAudio = { 
+/**
+ * What carries it.
+ */
+codec: SoundCodec, 
+/**
+ * Packets that arrived.
+ */
+packets_received?: number, 
+/**
+ * Packets lost.
+ */
+packets_lost?: number, 
+/**
+ * Runs of lost packets, if the transport counted them.
+ */
+loss_bursts?: number, 
+/**
+ * Jitter, ms.
+ */
+jitter_ms?: number, 
+/**
+ * Samples played.
+ */
+total_samples?: number, 
+/**
+ * Of these invented to cover a gap.
+ */
+concealed_samples?: number, 
+/**
+ * Of the invented ones silence: nothing that anybody hears (nobody spoke, or muted).
+ */
+silent_concealed_samples?: number, 
+/**
+ * Mean wait in the jitter buffer, ms.
+ */
+jitter_buffer_ms?: number, };
+export type RawReceiveVideo = { 
+/**
+ * Packets that arrived.
+ */
+packets_received?: number, 
+/**
+ * Packets lost and not mended.
+ */
+packets_lost?: number, 
+/**
+ * Frames decoded (`framesDecoded`); those dropped are not among them.
+ */
+frames_decoded?: number, 
+/**
+ * Frames dropped before they were decoded.
+ */
+frames_dropped?: number, 
+/**
+ * Time spent decoding, ms.
+ */
+decode_ms?: number, 
+/**
+ * Freezes that ended.
+ */
+freeze_count?: number, 
+/**
+ * Their time together, ms.
+ */
+freeze_ms?: number, 
+/**
+ * Width of the picture that arrives, pixels.
+ */
+width_px?: number, 
+/**
+ * Height of it.
+ */
+height_px?: number, 
+/**
+ * Width of the tile on the glass, device pixels; 0 when not visible.
+ */
+wanted_width_px?: number, 
+/**
+ * Height of it.
+ */
+wanted_height_px?: number, };
+export type HeardFrom = { 
+/**
+ * Whom.
+ */
+seat: string, 
+/**
+ * Their microphone.
+ */
+mic?: RawReceiveAudio, 
+/**
+ * Their camera. A shared screen is not judged: it may well stand still.
+ */
+camera?: RawReceiveVideo, };
+export type QualityReport = { 
+/**
+ * Length of the interval in milliseconds, 1,000–30,000.
+ */
+interval_ms: number, 
+/**
+ * The transport.
+ */
+link: RawLink, 
+/**
+ * The own microphone.
+ */
+mic?: RawSendAudio, 
+/**
+ * The own camera.
+ */
+camera?: RawSendVideo, 
+/**
+ * Everybody else, as they were heard and seen.
+ */
+from: Array<HeardFrom>, };
 export type EndAs = "done" | "no_show" | "failed";
 export type ClientMessage = { "type": "hello", 
 /**
@@ -380,7 +560,31 @@ downlink_bps: number, };
 export type QualityCode = "measuring" | "good" | "unsteady" | "mic_absent" | "mic_muted" | "camera_absent" | "camera_slow" | "sender_cpu" | "uplink_silent" | "uplink_loss" | "uplink_jitter" | "uplink_rate" | "uplink_delay" | "server_lag" | "downlink_silent" | "downlink_loss" | "downlink_jitter" | "downlink_rate" | "downlink_delay" | "receiver_cpu" | "receiver_playout";
 export type QualitySubject = "nobody" | "sender" | "server" | "receiver";
 export type QualityFigure = { "unit": "percent", "value": number } | { "unit": "ms", "value": number } | { "unit": "kbps", "value": number } | { "unit": "fps", "value": number };
-export type DirectionQuality = { from: string, to: string, code: QualityCode, subject: QualitySubject, figure?: QualityFigure, severe: boolean, };
+export type DirectionQuality = { 
+/**
+ * Who is heard and seen.
+ */
+from: string, 
+/**
+ * By whom.
+ */
+to: string, 
+/**
+ * What is to be said.
+ */
+code: QualityCode, 
+/**
+ * About whom.
+ */
+subject: QualitySubject, 
+/**
+ * With which figure, if it was measured.
+ */
+figure?: QualityFigure, 
+/**
+ * The conversation suffers; otherwise it is noticed now and then.
+ */
+severe: boolean, };
 export type BoardSeat = { 
 /**
  * Which seat.
@@ -617,7 +821,12 @@ lines: Array<ChatLine>, } | { "type": "quality",
 /**
  * One entry per person inside.
  */
-links: Array<LinkQuality>, directions: Array<DirectionQuality>, } | { "type": "board", 
+links: Array<LinkQuality>, 
+/**
+ * Who hears whom and what stands in the way, the gravest first. A direction that nobody has
+ * measured yet is not there.
+ */
+directions: Array<DirectionQuality>, } | { "type": "board", 
 /**
  * All visits of the day and everything still open.
  */
@@ -945,21 +1154,164 @@ seat: string,
  * 1 bad … 5 good.
  */
 stars: number, };
-
 export type Culprit = "none" | "sender_device" | "sender_uplink" | "server" | "receiver_downlink" | "receiver_device";
-export type CulpritTime = { culprit: Culprit, seconds: number, };
+export type CulpritTime = { 
+/**
+ * Who or what.
+ */
+culprit: Culprit, 
+/**
+ * How long, seconds.
+ */
+seconds: number, };
 export type PathKind = "p2p" | "sfu" | "sfu_tcp" | "turn_udp" | "turn_tcp" | "turn_tls" | "unknown";
-export type PathTime = { path: PathKind, seconds: number, };
+export type PathTime = { 
+/**
+ * Which.
+ */
+path: PathKind, 
+/**
+ * How long, seconds.
+ */
+seconds: number, };
 export type QualityPoint = [number, number, number, number, number, number, number, number, number];
 export type LinkPoint = [number, number, number, number, number];
 export type Mos = number;
-export type QualitySummary = { measured_s: number, poor_s: number, audio_median: Mos | null, audio_p95: Mos | null, audio_worst: Mos | null, video_median: Mos | null, video_p95: Mos | null, video_worst: Mos | null, main_culprit: Culprit, culprits: Array<CulpritTime>, codec: SoundCodec, };
-export type QualityTrack = { from: number, to: number, summary: QualitySummary, stretch_s: number, points: Array<QualityPoint>, };
-export type SeatPaths = { seat: number, paths: Array<PathTime>, stretch_s: number, points: Array<LinkPoint>, };
-export type QualityRecord = { v: number, tracks: Array<QualityTrack>, seats: Array<SeatPaths>, ignored: number, };
-export type QualityPerson = { seat: string, name: string, role: Role, };
-export type QualityStretch = { began_at: Timestamp, seats: Array<string>, record: QualityRecord, };
-export type VisitQuality = { people: Array<QualityPerson>, stretches: Array<QualityStretch>, };
+export type QualitySummary = { 
+/**
+ * Time for which there are measurements, seconds.
+ */
+measured_s: number, 
+/**
+ * Time in which the sound scored below [`crate::POOR_MOS`], seconds.
+ */
+poor_s: number, 
+/**
+ * Half of the time the sound was at least this good.
+ */
+audio_median: Mos | null, 
+/**
+ * For 95 % of the time it was at least this good.
+ */
+audio_p95: Mos | null, 
+/**
+ * The worst measurement.
+ */
+audio_worst: Mos | null, 
+/**
+ * Half of the time the picture was at least this good.
+ */
+video_median: Mos | null, 
+/**
+ * For 95 % of the time it was at least this good.
+ */
+video_p95: Mos | null, 
+/**
+ * The worst measurement.
+ */
+video_worst: Mos | null, 
+/**
+ * Who or what was to blame for the longest time; none if nobody ever was.
+ */
+main_culprit: Culprit, 
+/**
+ * How long who or what was to blame.
+ */
+culprits: Array<CulpritTime>, 
+/**
+ * What carried the sound last.
+ */
+codec: SoundCodec, };
+export type QualityTrack = { 
+/**
+ * Whose sound and picture.
+ */
+from: number, 
+/**
+ * Who heard and saw it.
+ */
+to: number, 
+/**
+ * The whole in a few numbers.
+ */
+summary: QualitySummary, 
+/**
+ * Length of the stretch of each point, seconds.
+ */
+stretch_s: number, 
+/**
+ * The line, in order of time.
+ */
+points: Array<QualityPoint>, };
+export type SeatPaths = { 
+/**
+ * Whose.
+ */
+seat: number, 
+/**
+ * Each kind that was used.
+ */
+paths: Array<PathTime>, 
+/**
+ * Length of the stretch of each point, seconds.
+ */
+stretch_s: number, 
+/**
+ * The line, in order of time.
+ */
+points: Array<LinkPoint>, };
+export type QualityRecord = { 
+/**
+ * [`VERSION`].
+ */
+v: number, 
+/**
+ * One per direction in which somebody was heard or seen.
+ */
+tracks: Array<QualityTrack>, 
+/**
+ * One per person.
+ */
+seats: Array<SeatPaths>, 
+/**
+ * Figures of browsers that could not be and were left out.
+ */
+ignored: number, };
+export type QualityPerson = { 
+/**
+ * Their seat.
+ */
+seat: string, 
+/**
+ * Their name, as the clinic wrote it.
+ */
+name: string, 
+/**
+ * What they were here.
+ */
+role: Role, };
+export type QualityStretch = { 
+/**
+ * When the first measurement came in; second 0 of every line.
+ */
+began_at: Timestamp, 
+/**
+ * The seat behind each number of the record.
+ */
+seats: Array<string>, 
+/**
+ * The figures.
+ */
+record: QualityRecord, };
+export type VisitQuality = { 
+/**
+ * Everybody who was ever invited, by seat.
+ */
+people: Array<QualityPerson>, 
+/**
+ * The stretches, oldest first.
+ */
+stretches: Array<QualityStretch>, };
 
 export const PROTOCOL_VERSION = 2;
 export const SILENCE_MS = 600;
