@@ -197,6 +197,8 @@ pub(crate) struct Peer {
     pub dirty: bool,
     /// Was changed by us since str0m last heard the time: tell it before draining.
     pub changed: bool,
+    /// Packets were written to it since it was drained.
+    pub written: bool,
     /// Time last given to str0m; it must not go back.
     clock: Instant,
     /// Which source and layer an incoming SSRC is.
@@ -284,6 +286,7 @@ impl Peer {
             rtc_deadline: now,
             dirty: false,
             changed: false,
+            written: false,
             clock: now,
             ssrcs: Vec::new(),
             #[cfg(test)]

@@ -75,11 +75,14 @@ impl Shard {
     fn drain(&mut self, now: Instant, key: PeerKey) {
         let Some(peer) = self.peers.get_mut(key) else { return };
         peer.dirty = false;
-        let changed = std::mem::take(&mut peer.changed);
+        let (changed, written) =
+            (std::mem::take(&mut peer.changed), std::mem::take(&mut peer.written));
         let at = peer.advance(now);
         let (transmits, drained) = (&mut self.transmits, &mut self.scratch);
         let done = guarded(|| {
-            if changed && peer.input(Input::Timeout(at)).is_err() {
+            // Where packets were written and nothing else happened, the short way is enough.
+            let whole = changed || (written && !peer.rtc.flush_rtp(at));
+            if whole && peer.input(Input::Timeout(at)).is_err() {
                 drained.errors += 1;
             }
             peer.drain(transmits, drained);
@@ -232,7 +235,8 @@ impl Shard {
                     }
                 }
                 self.stats.packets_forwarded += 1;
-                self.touch(*viewer);
+                peer.written = true;
+                self.mark(*viewer, false);
             }
             if let Some(from) = self.peers.get_mut(item.from) {
                 let publication = from.publication(item.source);
@@ -277,7 +281,8 @@ impl Shard {
         }
         if shown {
             self.stats.replays += 1;
-            self.touch(viewer);
+            peer.written = true;
+            self.mark(viewer, false);
         }
         shown
     }

@@ -316,8 +316,9 @@ impl Shard {
         self.mark(key, true);
     }
 
-    /// Puts a transport among those to drain; `changed`: by us, not only by a datagram.
-    fn mark(&mut self, key: PeerKey, changed: bool) {
+    /// Puts a transport among those to drain; `changed`: by us, not only by a datagram or by packets
+    /// written to it.
+    pub(crate) fn mark(&mut self, key: PeerKey, changed: bool) {
         if let Some(peer) = self.peers.get_mut(key) {
             peer.changed |= changed;
             if !std::mem::replace(&mut peer.dirty, true) {
