@@ -48,7 +48,7 @@ fn client(n: u8) -> Client {
         transport,
         remote,
         local: PUBLIC,
-        link: if n % 3 == 0 { 0 } else { 100 + u64::from(n) },
+        link: if n.is_multiple_of(3) { 0 } else { 100 + u64::from(n) },
     }
 }
 
