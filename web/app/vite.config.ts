@@ -22,8 +22,11 @@ export default defineConfig({
             // What both pages use, but a patient only after the check, stays out of the part that
             // both load first.
             { name: 'ui-more', test: /src\/ui\/(?:icons-more|Dialog|Choice)\.tsx$/ },
-            // What every page needs first is one part, also when a page that is loaded late needs half of it.
-            { name: 'ui', test: /node_modules\/(?:preact|@preact)\/|src\/ui\/(?:Progress|Button|icons|announce|Banner|Field|hooks|theme|index)\.tsx?$|src\/i18n\/(?:locale|catalogue|format)\.ts$|sdk\/src\/(?:errors|failures|capture|env|signal|devices|protocol|http|time)\.ts$/ },
+            // What every page begins with stays in one part, whatever fetches pieces of it later.
+            {
+              name: 'base',
+              test: /preload-helper|rolldown.runtime|node_modules\/@?preact|src\/ui\/|src\/i18n\/(?:catalogue|format|index|locale|parts)\.ts$|sdk\/src\/(?:capture|devices|env|errors|failures|http|protocol|signal|time)\.ts$/,
+            },
           ],
         },
       },

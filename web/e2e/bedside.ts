@@ -1,6 +1,6 @@
 /** Starts the program as a newcomer would, and gives browsers with fake devices. */
 import { type Browser, type BrowserContext, type BrowserContextOptions, type Page, chromium, expect } from '@playwright/test';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -86,6 +86,28 @@ export class Demo {
     await this.stop('SIGKILL');
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+/** The link of a network check, as the console prints it for the clinic whose data the demo uses. */
+export function checkLink(demo: Demo): string {
+  const settings = join(demo.folder, 'check.toml');
+  const lines = [
+    '[clinic]',
+    'name = "Demo"',
+    '[web]',
+    'domain = "localhost"',
+    '[web.certificate]',
+    'from = "acme"',
+    'contact = "it@clinic.example"',
+    '[data]',
+    `database = ${JSON.stringify(`sqlite:${join(demo.folder, 'bedside.db')}`)}`,
+    `keyring = ${JSON.stringify(join(demo.folder, 'keyring.json'))}`,
+  ];
+  writeFileSync(settings, lines.join('\n'));
+  const printed = execFileSync(program, ['doctor', '--browser', '-c', settings], { encoding: 'utf8' });
+  const key = /https:\/\/localhost\/check#(\S+)/.exec(printed)?.[1];
+  expect(key, printed).toBeDefined();
+  return `${new URL(demo.addresses.clinician).origin}/check#${key}`;
 }
 
 /** A 16-bit mono WAV of ten seconds: silence, or a 1 kHz tone. Chromium repeats it for ever. */
@@ -197,8 +219,8 @@ export async function clinicianSignsIn(page: Page, demo: Demo): Promise<void> {
   await expect(page.getByText('Alex Morgan').first()).toBeVisible();
 }
 
-/** From the link to the waiting room. */
-export async function guestWaits(page: Page, link: string): Promise<void> {
+/** From the link to the waiting room. `atSummary` looks at the end of the device check. */
+export async function guestWaits(page: Page, link: string, atSummary = async () => {}): Promise<void> {
   await page.goto(link);
   await page.getByRole('button', { name: 'Start' }).click();
   await page.getByRole('button', { name: 'Use my camera and microphone' }).click();
@@ -206,6 +228,7 @@ export async function guestWaits(page: Page, link: string): Promise<void> {
   await page.getByRole('button', { name: 'Go on' }).click();
   await page.getByRole('button', { name: 'Play the chime' }).click();
   await page.getByRole('button', { name: 'Yes, I hear it' }).click();
+  await atSummary();
   await page.getByRole('button', { name: 'Go on' }).click();
   await page.getByText('Yes, I agree').first().click();
   await page.getByRole('button', { name: 'Go to the waiting room' }).click();

@@ -14,6 +14,7 @@
 
 pub mod account;
 pub mod backoff;
+pub mod check_key;
 pub mod cookie;
 pub mod enrol;
 mod entropy;
@@ -33,6 +34,7 @@ pub mod totp;
 
 pub use account::NewStaff;
 pub use backoff::Prefix;
+pub use check_key::{is_check_key, make_check_key};
 pub use cookie::{Cookie, Transport};
 pub use enrol::{Enrolled, Enrolment};
 pub use entropy::{Entropy, SystemEntropy};

@@ -56,6 +56,9 @@ pub enum Route {
     NetEcho,
     /// A block of bytes, for measuring the throughput.
     NetBlob,
+    /// A transport of one's own for trying the ways of media. Asks for a seat's device, a session, or
+    /// the key of a check link.
+    NetProbe,
     /// The socket. Its first message carries the join token.
     Socket,
 }
@@ -89,6 +92,7 @@ impl Route {
         Self::Settings,
         Self::NetEcho,
         Self::NetBlob,
+        Self::NetProbe,
         Self::Socket,
     ];
 }
@@ -138,6 +142,8 @@ pub const fn may_use(caller: Caller, route: Route) -> bool {
         | R::NetEcho
         | R::NetBlob
         | R::Socket => true,
+        // Whoever has the key of a check link needs no more; the handler asks for it before this.
+        R::NetProbe => matches!(caller, C::Device | C::Staff | C::Clinician | C::Admin),
         R::SeatMine | R::SeatRate => matches!(caller, C::Device),
         // Guests by their device, clinic people by their session.
         R::SeatToken => matches!(caller, C::Device | C::Staff | C::Clinician | C::Admin),
@@ -194,6 +200,7 @@ mod tests {
         (Route::Settings, [0, 0, 0, 0, 0, 1]),
         (Route::NetEcho, [1, 1, 1, 1, 1, 1]),
         (Route::NetBlob, [1, 1, 1, 1, 1, 1]),
+        (Route::NetProbe, [0, 1, 0, 1, 1, 1]),
         (Route::Socket, [1, 1, 1, 1, 1, 1]),
     ];
 

@@ -23,7 +23,7 @@ use rand::rngs::StdRng;
 use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
 use str0m::channel::{ChannelConfig, ChannelId, Reliability};
 use str0m::media::{KeyframeRequestKind, MediaKind, Mid, Rid, Simulcast, SimulcastLayer};
-use str0m::net::{Protocol, Receive};
+use str0m::net::{Protocol, Receive, TcpType};
 use str0m::rtp::RtpPacket;
 use str0m::{Candidate, Event, Input, Output, Rtc};
 use visit::{SeatId, Source};
@@ -117,6 +117,9 @@ pub struct ClientOptions {
     pub seed: u64,
     /// Report each received packet as an event.
     pub packets: bool,
+    /// Come over a TCP connection that the caller opens from the local address (ICE-TCP, RFC 6544),
+    /// instead of UDP. Framing is the caller's.
+    pub tcp: bool,
 }
 
 /// See the module's head.
@@ -124,6 +127,7 @@ pub struct Client {
     rtc: Rtc,
     rng: StdRng,
     local: SocketAddr,
+    protocol: Protocol,
     packets: bool,
     media: Option<Box<dyn MediaSource>>,
     channel: ChannelId,
@@ -159,7 +163,11 @@ impl Client {
             .enable_opus(true, false)
             .enable_vp8(true)
             .build(now);
-        let candidate = Candidate::host(local, "udp").map_err(|_| ClientError::Address)?;
+        let candidate = match options.tcp {
+            false => Candidate::host(local, "udp"),
+            true => Candidate::builder().tcp().host(local).tcptype(TcpType::Active).build(),
+        };
+        let candidate = candidate.map_err(|_| ClientError::Address)?;
         rtc.add_local_candidate(candidate).ok_or(ClientError::Address)?;
         let channel = rtc.direct_api().create_data_channel(ChannelConfig {
             label: "bedside".to_owned(),
@@ -172,6 +180,7 @@ impl Client {
             rtc,
             rng: StdRng::seed_from_u64(options.seed),
             local,
+            protocol: if options.tcp { Protocol::Tcp } else { Protocol::Udp },
             packets: options.packets,
             media,
             channel,
@@ -259,7 +268,7 @@ impl Client {
     /// is dropped.
     pub fn handle_datagram(&mut self, now: Instant, source: SocketAddr, datagram: &[u8]) {
         let now = self.advance(now);
-        let Ok(receive) = Receive::new(Protocol::Udp, source, self.local, datagram) else { return };
+        let Ok(receive) = Receive::new(self.protocol, source, self.local, datagram) else { return };
         let input = Input::Receive(now, receive);
         if self.rtc.accepts(&input) {
             // A retransmission comes on an SSRC of its own, visible in the clear header.

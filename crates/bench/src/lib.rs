@@ -4,7 +4,8 @@
 //! [`floor()`] (what one core must spend on a packet), [`room()`] (what the forwarding unit makes of
 //! it; [`until_full()`] and [`soak()`] are longer forms), [`join()`] (from the click on a link to the
 //! first picture), [`storm()`] (many joins while rooms run), [`peers()`] (the same load against
-//! Janus) and [`relay()`] (what a relayed datagram costs, beside coturn). It is only ever a client of
+//! Janus) and [`relay()`] (what a relayed datagram costs, beside coturn). [`ways`] tries whether media
+//! gets to a server at all. It is only ever a client of
 //! the rest: it uses the wire types, HTTP, WebSocket and the public face of the forwarding unit. It
 //! prints nothing and reads no configuration; the program does.
 //!
@@ -31,6 +32,7 @@ pub mod stats;
 pub mod storm;
 mod unit;
 pub mod vp8;
+pub mod ways;
 
 pub use error::BenchError;
 pub use floor::{FloorOptions, FloorReport, floor};

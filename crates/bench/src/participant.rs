@@ -255,7 +255,8 @@ impl Participant {
 
     fn start_media(&self, transport: u64) -> Result<Media, BenchError> {
         let socket = MediaSocket::bind(self.socket.local())?;
-        let options = ClientOptions { seed: rand::random(), packets: false };
+        let options =
+            ClientOptions { seed: rand::random(), packets: false, ..ClientOptions::default() };
         let player = Box::new(ClipPlayer::new(self.clip));
         let client = Client::new(Instant::now(), socket.local(), options, Some(player))?;
         let (commands, from_us) = mpsc::unbounded_channel();

@@ -146,7 +146,8 @@ impl Guests {
         match heard {
             Heard::Unit(Told::Offer { link, generation, sdp, tracks }) => {
                 let person = PersonId(link);
-                let options = ClientOptions { seed: link.into(), packets: false };
+                let options =
+                    ClientOptions { seed: link.into(), packets: false, ..ClientOptions::default() };
                 let address = self.load.address(person);
                 let client = Client::new(Instant::now(), address, options, None)?;
                 self.load.order(Order::Add(person, Box::new(client)))?;

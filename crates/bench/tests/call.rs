@@ -72,7 +72,7 @@ impl Net {
         let address = SocketAddr::from(([10, 0, 1, n as u8 + 1], 5_000));
         let transport = TransportId(n as u64 + 1);
         let player = Box::new(ClipPlayer::new(Clip::shipped().unwrap()));
-        let options = ClientOptions { seed: n as u64, packets: false };
+        let options = ClientOptions { seed: n as u64, packets: false, ..ClientOptions::default() };
         let client = Client::new(self.now, address, options, Some(player)).unwrap();
         self.clients.push((address, transport, client));
         let (visit, seat, rights) = (Self::visit(), Self::seat(n), Sources::ALL);

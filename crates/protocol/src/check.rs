@@ -55,11 +55,15 @@ pub enum CheckCode {
     NoWebrtc,
     /// The server could not be reached well enough.
     NetworkPoor,
+    /// Audio and video get through over TCP only: they may stutter.
+    UdpBlocked,
+    /// No way for audio and video was found: a call would stay silent and dark.
+    MediaBlocked,
 }
 
 impl CheckCode {
     /// Every code, for tables and tests.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::InsecureContext,
         Self::InAppBrowser,
         Self::PermissionDismissed,
@@ -77,6 +81,8 @@ impl CheckCode {
         Self::SpeakerFailed,
         Self::NoWebrtc,
         Self::NetworkPoor,
+        Self::UdpBlocked,
+        Self::MediaBlocked,
     ];
 }
 

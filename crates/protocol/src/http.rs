@@ -1,7 +1,7 @@
 //! Bodies of the HTTP calls. All calls are POST with JSON unless said otherwise; secrets travel in
 //! bodies and cookies only, never in a path or query.
 
-use crate::BoardVisit;
+use crate::{BoardVisit, IceServer};
 use serde::{Deserialize, Serialize};
 use telemetry::Record;
 use ts_rs::TS;
@@ -347,4 +347,51 @@ pub struct QualityStretch {
     pub seats: Vec<SeatId>,
     /// The figures.
     pub record: Record,
+}
+
+/// `POST /api/net/probe`: asks for a media transport of one's own, in an empty room, to try the ways of
+/// audio and video before anybody is let in.
+#[derive(Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct ProbeRequest {
+    /// The key in the link of `bedside doctor --browser`. Without it a seat's device or a session of
+    /// staff is needed.
+    #[serde(default)]
+    #[ts(optional)]
+    pub key: Option<String>,
+    /// Which of the media ports; without it the one of the device's own visit, or any.
+    #[serde(default)]
+    #[ts(optional)]
+    pub port: Option<u16>,
+}
+
+/// Answer to `net/probe`.
+#[derive(Clone, Serialize, Deserialize, TS)]
+pub struct ProbeOffer {
+    /// Names the trial in `net/probe/answer`.
+    pub probe: VisitId,
+    /// The offer (RFC 8866): one data channel, candidates for UDP and for TCP (RFC 6544).
+    pub sdp: String,
+    /// Every port of audio and video, UDP and TCP.
+    pub ports: Vec<u16>,
+    /// Whether anybody reached the server over UDP since it started, from another machine.
+    pub udp_seen: bool,
+    /// Whether anybody reached the media ports over TCP since it started, from another machine.
+    pub tcp_seen: bool,
+    /// The trial ends by itself after this long, in milliseconds.
+    pub lives_ms: u32,
+    /// Relays that may be tried, with a right that ends with the trial.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<IceServer>>")]
+    pub ice_servers: Vec<IceServer>,
+}
+
+/// `POST /api/net/probe/answer`.
+#[derive(Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct ProbeAnswer {
+    /// Which trial.
+    pub probe: VisitId,
+    /// The answer to its offer (RFC 8866).
+    pub sdp: String,
 }

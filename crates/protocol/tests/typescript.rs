@@ -101,6 +101,9 @@ fn generated() -> String {
         http::QualityPerson,
         http::QualityStretch,
         http::VisitQuality,
+        http::ProbeRequest,
+        http::ProbeOffer,
+        http::ProbeAnswer,
     );
     out.push('\n');
     macro_rules! numbers {

@@ -235,6 +235,7 @@ impl Shard {
             Some(true) => {
                 if is_check {
                     self.demux.learn(wire, source, key);
+                    self.count_check(wire, source);
                 }
                 self.heard(now, key);
                 self.mark(key, false);
@@ -244,6 +245,17 @@ impl Shard {
             None => self.panicked(now, key),
         }
         accepted == Some(true)
+    }
+
+    /// Checks from this very machine, or through its own relay, say nothing about the media ports, so
+    /// they do not count.
+    fn count_check(&mut self, wire: Wire, source: SocketAddr) {
+        match wire {
+            _ if source.ip().is_loopback() => {}
+            Wire::Udp => self.stats.udp_checks += 1,
+            Wire::Tcp => self.stats.tcp_checks += 1,
+            Wire::Relay => {}
+        }
     }
 
     /// Time passed. Call it at [`Shard::poll_timeout`] or later, and [`Shard::flush`] afterwards.

@@ -70,6 +70,10 @@ counters! {
     unknown,
     /// Received datagrams that their transport refused (bad integrity, wrong path).
     rejected,
+    /// Good ICE checks over UDP from other machines.
+    udp_checks,
+    /// Good ICE checks over TCP from other machines.
+    tcp_checks,
     /// Errors that a transport reported while handling input. It goes on.
     input_errors,
     /// Media packets received.

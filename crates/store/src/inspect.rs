@@ -44,6 +44,24 @@ pub async fn inspect(config: &StoreConfig, kek: Arc<dyn Kek>) -> Result<Inspecti
     found
 }
 
+/// The default organisation's data, to read only, beside whatever else uses the database.
+///
+/// # Errors
+/// [`StoreError::NotFound`] when there is no data yet, [`StoreError::Config`] when its schema is not the
+/// one of this program, otherwise what the database says.
+pub async fn peek(config: &StoreConfig, kek: Arc<dyn Kek>) -> Result<Reader> {
+    if target::sqlite_path(&config.url)?.is_some_and(|path| !path.exists()) {
+        return Err(StoreError::NotFound);
+    }
+    let pools = target::connect(config).await?;
+    let known_step = MIGRATIONS.last().map_or(0, |(step, ..)| *step);
+    if schema(&pools).await? != (known_step, false) {
+        let sentence = "the database is not at the step of this program; start the server once";
+        return Err(StoreError::Config(sentence.into()));
+    }
+    reader(&pools, kek).await?.ok_or(StoreError::NotFound)
+}
+
 async fn look(pools: &Pools, kek: Arc<dyn Kek>) -> Result<Inspection> {
     let known_step = MIGRATIONS.last().map_or(0, |(step, ..)| *step);
     let (schema_step, is_half_way) = schema(pools).await?;
@@ -83,14 +101,19 @@ async fn write_and_undo(pools: &Pools) -> Result<()> {
 }
 
 async fn keys_fit(pools: &Pools, kek: Arc<dyn Kek>) -> Result<Option<bool>> {
-    let query = sql("SELECT id FROM orgs ORDER BY created_at, id LIMIT 1");
-    let Some(row) = query.fetch_optional(&pools.read).await? else { return Ok(None) };
-    let org = Cols(&row).id("id", OrgId::parse)?;
-    let tx = pools.read.begin_with(pools.backend.begin_read()).await?;
-    let mut reader = Reader::new(tx, org, Arc::new(Shared::new(kek, Vec::new())));
+    let Some(mut reader) = reader(pools, kek).await? else { return Ok(None) };
     match reader.org_key().await {
         Ok(_) => Ok(Some(true)),
         Err(StoreError::Sealed(_) | StoreError::NotFound) => Ok(Some(false)),
         Err(other) => Err(other),
     }
+}
+
+/// The organisation that exists from the first start on; none before it.
+async fn reader(pools: &Pools, kek: Arc<dyn Kek>) -> Result<Option<Reader>> {
+    let query = sql("SELECT id FROM orgs ORDER BY created_at, id LIMIT 1");
+    let Some(row) = query.fetch_optional(&pools.read).await? else { return Ok(None) };
+    let org = Cols(&row).id("id", OrgId::parse)?;
+    let tx = pools.read.begin_with(pools.backend.begin_read()).await?;
+    Ok(Some(Reader::new(tx, org, Arc::new(Shared::new(kek, Vec::new())))))
 }

@@ -51,7 +51,7 @@ pub use chat::{ChatRow, NewChat, Posted};
 pub use consents::ConsentRow;
 pub use db::{HashKind, Store};
 pub use error::StoreError;
-pub use inspect::{Inspection, inspect};
+pub use inspect::{Inspection, inspect, peek};
 pub use links::{LinkOpening, NewSeatLink, SeatLinkRow};
 pub use orgs::{OrgRow, OrgSettings};
 pub use quality::QualityRow;

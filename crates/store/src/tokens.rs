@@ -1,7 +1,7 @@
 //! Join tokens: the single-use tickets with which a page opens its WebSocket.
 
 use crate::row::{Cols, sql};
-use crate::{Result, SecretHash, StoreError, Tx};
+use crate::{Reader, Result, SecretHash, StoreError, Tx};
 use visit::{SeatId, Timestamp, UserId, VisitId};
 
 /// What a join token lets in to.
@@ -30,6 +30,17 @@ pub struct JoinToken {
     pub device: Option<SecretHash>,
     /// Until when.
     pub expires_at: Timestamp,
+}
+
+impl Reader {
+    /// A tag by which this clinic knows again what it gave out itself: HMAC-SHA256 under its key.
+    /// `kind` keeps purposes apart. Nothing is stored.
+    ///
+    /// # Errors
+    /// [`StoreError::Sealed`] when the organisation's key does not open.
+    pub async fn own_tag(&mut self, kind: &'static str, value: &[u8]) -> Result<[u8; 32]> {
+        Ok(self.org_key().await?.blind_index()?.other(kind, value))
+    }
 }
 
 impl Tx {

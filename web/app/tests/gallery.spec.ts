@@ -174,7 +174,7 @@ function misplaced({ target, patient }: { target: number; patient: boolean }): s
   return faults;
 }
 
-const isPatient = (name: string) => name.startsWith('patient/');
+const isPatient = (name: string) => name.startsWith('patient/') || name.startsWith('netcheck/');
 
 /** Parts of about equal size, so that both workers have something to do. */
 const PARTS = 4;

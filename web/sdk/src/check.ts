@@ -11,6 +11,7 @@ import { browserProbes, meter, type LevelProbe, type LumaProbe, type Probes } fr
 import type { CheckCode, CheckItem, CheckOutcome, CheckReport } from './protocol';
 import { Cell, Cleanup } from './signal';
 import type { CheckState, DeviceCheck, LocalDevice, LocalDevices } from './types';
+import type { Way, WaysCheck } from './ways-types';
 
 /** Time between two looks at the microphone, in milliseconds. */
 export const LOOK_EVERY_MS = 50;
@@ -51,6 +52,8 @@ export interface CheckDeps {
   readonly probes: Probes;
   readonly devices: LocalDevices;
   network(env: Env): Promise<NetworkMeasured>;
+  /** Fetches what tries the ways of media; few pages need it early. */
+  ways(): Promise<WaysCheck>;
 }
 
 export class Check implements DeviceCheck {
@@ -61,6 +64,7 @@ export class Check implements DeviceCheck {
   readonly level = new Cell(0);
   readonly rttMs = new Cell<number | null>(null);
   readonly downlinkBps = new Cell<number | null>(null);
+  readonly ways = new Cell<readonly Way[]>([]);
   readonly promptOpen = new Cell(false);
   readonly devices: LocalDevices;
   readonly blocker: CheckCode | null;
@@ -201,9 +205,22 @@ export class Check implements DeviceCheck {
       this.rttMs.set(rttMs);
       this.downlinkBps.set(downlinkBps);
       const poor = rttMs > POOR_RTT_MS || downlinkBps < POOR_DOWNLINK_BPS;
-      this.network.set(poor ? failed('network_poor') : OK);
+      // What keeps a call from coming about is graver than what makes it slow.
+      const blocked = await this.#tryWays();
+      this.network.set(blocked !== null ? failed(blocked) : poor ? failed('network_poor') : OK);
     } catch {
       this.network.set(failed('network_poor'));
+    }
+  }
+
+  async #tryWays(): Promise<CheckCode | null> {
+    try {
+      const ways = await this.#deps.ways();
+      await ways.run();
+      if (ways.progress.value === 'done') this.ways.set(ways.ways.value);
+      return ways.progress.value === 'done' ? ways.verdict() : null;
+    } catch {
+      return null; // Nobody could try: the call itself will show.
     }
   }
 
@@ -306,5 +323,6 @@ export function createCheck(options: { readonly devices?: LocalDevices } = {}): 
     probes: browserProbes(),
     devices: options.devices ?? createDevices(),
     network: measureNetwork,
+    ways: async () => (await import('./ways')).createWays(),
   });
 }

@@ -32,7 +32,7 @@ retry_after_ms?: number,
  */
 tries_left?: number, };
 export type CheckItem = "camera" | "microphone" | "speaker" | "network";
-export type CheckCode = "insecure_context" | "in_app_browser" | "permission_dismissed" | "permission_blocked_site" | "permission_blocked_os" | "blocked_by_embed" | "no_camera" | "no_microphone" | "in_use" | "hardware" | "overconstrained" | "prompt_timeout" | "silent_microphone" | "black_video" | "speaker_failed" | "no_webrtc" | "network_poor";
+export type CheckCode = "insecure_context" | "in_app_browser" | "permission_dismissed" | "permission_blocked_site" | "permission_blocked_os" | "blocked_by_embed" | "no_camera" | "no_microphone" | "in_use" | "hardware" | "overconstrained" | "prompt_timeout" | "silent_microphone" | "black_video" | "speaker_failed" | "no_webrtc" | "network_poor" | "udp_blocked" | "media_blocked";
 export type CheckOutcome = { 
 /**
  * What was looked at.
@@ -1312,6 +1312,54 @@ people: Array<QualityPerson>,
  * The stretches, oldest first.
  */
 stretches: Array<QualityStretch>, };
+export type ProbeRequest = { 
+/**
+ * The key in the link of `bedside doctor --browser`. Without it a seat's device or a session of
+ * staff is needed.
+ */
+key?: string, 
+/**
+ * Which of the media ports; without it the one of the device's own visit, or any.
+ */
+port?: number, };
+export type ProbeOffer = { 
+/**
+ * Names the trial in `net/probe/answer`.
+ */
+probe: string, 
+/**
+ * The offer (RFC 8866): one data channel, candidates for UDP and for TCP (RFC 6544).
+ */
+sdp: string, 
+/**
+ * Every port of audio and video, UDP and TCP.
+ */
+ports: Array<number>, 
+/**
+ * Whether anybody reached the server over UDP since it started, from another machine.
+ */
+udp_seen: boolean, 
+/**
+ * Whether anybody reached the media ports over TCP since it started, from another machine.
+ */
+tcp_seen: boolean, 
+/**
+ * The trial ends by itself after this long, in milliseconds.
+ */
+lives_ms: number, 
+/**
+ * Relays that may be tried, with a right that ends with the trial.
+ */
+ice_servers?: Array<IceServer>, };
+export type ProbeAnswer = { 
+/**
+ * Which trial.
+ */
+probe: string, 
+/**
+ * The answer to its offer (RFC 8866).
+ */
+sdp: string, };
 
 export const PROTOCOL_VERSION = 2;
 export const SILENCE_MS = 600;
@@ -1333,4 +1381,4 @@ export const RTT_SEVERE_MS = 600;
 export const JITTER_NOTICED_MS = 30;
 export const JITTER_SEVERE_MS = 80;
 export const ERROR_CODES: readonly ErrorCode[] = ["bad_message", "message_too_large", "too_fast", "protocol_version", "bad_origin", "token_expired", "not_signed_in", "bad_credentials", "second_factor_needed", "enrolment_needed", "locked_out", "weak_password", "no_such_visit", "second_check_failed", "second_check_needed", "not_allowed", "wrong_state", "consent_missing", "not_a_no_show", "taken_over", "link_replaced", "visit_over", "visit_full", "server_closing", "bad_sdp", "sdp_too_large", "stale_answer", "bad_field", "not_found", "store_busy", "store_full", "mail_failed", "internal"];
-export const CHECK_CODES: readonly CheckCode[] = ["insecure_context", "in_app_browser", "permission_dismissed", "permission_blocked_site", "permission_blocked_os", "blocked_by_embed", "no_camera", "no_microphone", "in_use", "hardware", "overconstrained", "prompt_timeout", "silent_microphone", "black_video", "speaker_failed", "no_webrtc", "network_poor"];
+export const CHECK_CODES: readonly CheckCode[] = ["insecure_context", "in_app_browser", "permission_dismissed", "permission_blocked_site", "permission_blocked_os", "blocked_by_embed", "no_camera", "no_microphone", "in_use", "hardware", "overconstrained", "prompt_timeout", "silent_microphone", "black_video", "speaker_failed", "no_webrtc", "network_poor", "udp_blocked", "media_blocked"];

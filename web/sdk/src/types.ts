@@ -32,6 +32,7 @@ import type {
   WaitingNote,
 } from './protocol';
 import type { Figures } from './quality';
+import type { Way } from './ways-types';
 
 /** A value that can be watched. */
 export interface Value<T> {
@@ -178,6 +179,8 @@ export interface DeviceCheck {
   readonly rttMs: Value<number | null>;
   /** Measured downlink, in bit/s; `null` before it was measured. */
   readonly downlinkBps: Value<number | null>;
+  /** The ways of audio and video that were tried; empty before, and where nobody could try. */
+  readonly ways: Value<readonly Way[]>;
   /** What makes a visit impossible here before anything is asked; `null` when nothing. */
   readonly blocker: CheckCode | null;
   /** Whether the question to the browser is open for long: show an arrow to it. */

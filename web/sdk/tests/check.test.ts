@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { BLACK_AFTER_MS, Check, SILENT_AFTER_MS, STUCK_AFTER_MS } from '../src/check';
 import { measureNetwork } from '../src/netcheck';
 import { meanLuma, meter, type Probes } from '../src/probes';
+import { Cell } from '../src/signal';
+import type { Way, WaysCheck, WaysProgress } from '../src/ways-types';
 import { machineWith, MIC, thrown } from './support/machine';
 import { settle, World } from './support/world';
 
@@ -40,10 +42,25 @@ function probesIn() {
   return { state, probes, running: () => running };
 }
 
+type Verdict = 'works' | 'udp_blocked' | 'media_blocked' | 'refused';
+
+/** A check of the ways that comes to this. */
+function waysOf(verdict: Verdict): WaysCheck {
+  const done = verdict === 'works' || verdict === 'refused' ? null : verdict;
+  const udp: Way = { name: 'udp', state: done === null ? 'works' : 'blocked', ms: null, by: null, rule: null };
+  return {
+    ways: new Cell<readonly Way[]>([udp]),
+    progress: new Cell<WaysProgress>(verdict === 'refused' ? 'refused' : 'done'),
+    run: () => Promise.resolve(),
+    verdict: () => done,
+    dispose: () => undefined,
+  };
+}
+
 function checkIn(world: World) {
   const machine = machineWith(world);
   const probes = probesIn();
-  const network = { rttMs: 40, downlinkBps: 5_000_000, fails: false };
+  const network = { rttMs: 40, downlinkBps: 5_000_000, fails: false, ways: 'works' as Verdict };
   const check = new Check({
     env: world,
     around: machine.around,
@@ -53,6 +70,7 @@ function checkIn(world: World) {
       if (network.fails) throw new Error('away');
       return network;
     },
+    ways: async () => waysOf(network.ways),
   });
   return { world, check, network, ...machine, ...probes };
 }
@@ -209,6 +227,21 @@ describe('the network', () => {
     expect(all.check.network.value.state).toBe(state);
   });
 
+  it.each([
+    ['works', 'ok', null],
+    ['udp_blocked', 'failed', 'udp_blocked'],
+    ['media_blocked', 'failed', 'media_blocked'],
+    // Where nobody could try, the call itself will show.
+    ['refused', 'ok', null],
+  ] as const)('whose ways come to %s is %s, and the clinic is told', async (ways, state, code) => {
+    const all = checkIn(new World());
+    all.network.ways = ways;
+    await all.check.measureNetwork();
+    expect(all.check.network.value).toEqual({ state, code });
+    expect(all.check.report().outcomes).toEqual([{ item: 'network', ok: code === null, code }]);
+    expect(all.check.ways.value.length).toBe(ways === 'refused' ? 0 : 1);
+  });
+
   it('is measured by the middle of the round trips and by the bytes that came', async () => {
     const world = new World();
     const trips = [500, 30, 30, 200, 30, 30];
@@ -240,7 +273,7 @@ describe('the whole', () => {
     const world = new World();
     const machine = machineWith(world);
     machine.around.secure = false;
-    const check = new Check({ env: world, around: machine.around, probes: probesIn().probes, devices: machine.devices, network: measureNetwork });
+    const check = new Check({ env: world, around: machine.around, probes: probesIn().probes, devices: machine.devices, network: measureNetwork, ways: async () => waysOf('works') });
     expect(check.blocker).toBe('insecure_context');
     expect(machine.machine.asked).toHaveLength(0);
   });

@@ -1,6 +1,7 @@
 //! The services on a real store, run on SQLite and on PostgreSQL. Time is virtual throughout.
 
 mod accounts;
+mod check_keys;
 mod guests;
 mod sessions;
 mod sign_in;

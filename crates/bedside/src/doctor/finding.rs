@@ -58,7 +58,9 @@ pub enum Check {
     Clock,
     /// The ports of audio and video.
     Media,
-    /// What the system allows their sockets.
+    /// The ports of our own relay.
+    Relay,
+    /// What the system allows the sockets of media.
     Buffers,
     /// Files that only the server may read.
     Files,
@@ -70,24 +72,28 @@ pub enum Check {
     Disk,
     /// The mail server.
     Mail,
+    /// The way from a stranger's machine to the server.
+    Outside,
 }
 
 impl Check {
     /// Every check, for tests.
     #[cfg(test)]
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Settings,
         Self::Dns,
         Self::Https,
         Self::Certificate,
         Self::Clock,
         Self::Media,
+        Self::Relay,
         Self::Buffers,
         Self::Files,
         Self::Keys,
         Self::Database,
         Self::Disk,
         Self::Mail,
+        Self::Outside,
     ];
 
     /// Its stable name.
@@ -100,12 +106,14 @@ impl Check {
             Self::Certificate => "certificate",
             Self::Clock => "clock",
             Self::Media => "media",
+            Self::Relay => "relay",
             Self::Buffers => "buffers",
             Self::Files => "files",
             Self::Keys => "keys",
             Self::Database => "database",
             Self::Disk => "disk",
             Self::Mail => "mail",
+            Self::Outside => "outside",
         }
     }
 }

@@ -4,9 +4,9 @@
 //! what is sent or received is a secret.
 
 use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::Request;
 use hyper::body::Bytes;
-use hyper::header::{DATE, HOST};
+use hyper::header::{CONTENT_TYPE, DATE, HOST, ORIGIN};
+use hyper::{Method, Request};
 use hyper_util::rt::TokioIo;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
@@ -98,6 +98,27 @@ pub async fn get(
     trust: &Trust,
 ) -> Result<Answer, NoAnswer> {
     let request = Request::get(path).body(Full::default()).map_err(|_| NoAnswer::NotHttp)?;
+    exchange(address, host, request, trust).await
+}
+
+/// `POST path` with JSON, as the page of that host would.
+///
+/// # Errors
+/// [`NoAnswer`].
+pub async fn post(
+    address: SocketAddr,
+    host: &str,
+    path: &str,
+    json: Vec<u8>,
+    trust: &Trust,
+) -> Result<Answer, NoAnswer> {
+    let request = Request::builder()
+        .method(Method::POST)
+        .uri(path)
+        .header(ORIGIN, format!("https://{host}"))
+        .header(CONTENT_TYPE, "application/json")
+        .body(Full::from(json))
+        .map_err(|_| NoAnswer::NotHttp)?;
     exchange(address, host, request, trust).await
 }
 

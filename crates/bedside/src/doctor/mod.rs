@@ -10,6 +10,7 @@ mod data;
 mod finding;
 mod https;
 mod mail;
+mod outside;
 mod ports;
 mod settings;
 mod web;
@@ -20,7 +21,7 @@ use crate::terminal::Terminal;
 pub use finding::Level;
 use finding::{Check, Finding, Report};
 use https::Trust;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// What `bedside doctor` takes.
@@ -42,6 +43,16 @@ pub struct DoctorArgs {
     /// certificate authority, if one is named there.
     #[arg(long, value_name = "URL")]
     clock: Option<String>,
+    /// Only print a link that checks the network from any browser, without sign-in, for 12 hours.
+    #[arg(long, conflicts_with_all = ["json", "from", "send_test", "clock"])]
+    browser: bool,
+    /// Only try the ways to a server from this machine, by the link that --browser printed there. No
+    /// settings are needed.
+    #[arg(long, value_name = "LINK", conflicts_with_all = ["send_test", "clock"])]
+    from: Option<String>,
+    /// With --from: an authority of your own to trust (PEM), and no other.
+    #[arg(long, value_name = "FILE", requires = "from")]
+    trust: Option<PathBuf>,
 }
 
 /// Examines, says what was found, and gives the exit code.
@@ -49,8 +60,14 @@ pub struct DoctorArgs {
 /// # Errors
 /// None of what is found is an error; only the program's own trouble is.
 pub async fn run(args: DoctorArgs, out: &mut Terminal) -> Result<ExitCode, Failure> {
+    if args.browser {
+        return link(&args, out).await;
+    }
     let mut examination = Examination { out, json: args.json, findings: Vec::new() };
-    examination.all(&args).await;
+    match &args.from {
+        Some(link) => examination.outside(link, args.trust.as_deref()).await?,
+        None => examination.all(&args).await,
+    }
     let Examination { findings, out, json } = examination;
     out.progress_end();
     let report = Report::of(findings);
@@ -61,6 +78,22 @@ pub async fn run(args: DoctorArgs, out: &mut Terminal) -> Result<ExitCode, Failu
         out.title(&report.summary());
     }
     Ok(ExitCode::from(report.result.exit_code()))
+}
+
+/// Prints the link of a network check.
+async fn link(args: &DoctorArgs, out: &mut Terminal) -> Result<ExitCode, Failure> {
+    let config = Config::read(&args.config)?;
+    let key = outside::own_key(&config).await?;
+    let url = format!("{}/check#{key}", config.web.origin());
+    out.line(
+        "Open this link in the network that is to be checked. It is good for 12 hours and opens",
+    );
+    out.line("nothing but the check:");
+    out.address(&url);
+    out.qr(&url);
+    out.line("Or on a machine there that has this program:");
+    out.address(&format!("bedside doctor --from '{url}'"));
+    Ok(ExitCode::SUCCESS)
 }
 
 struct Examination<'a> {
@@ -92,6 +125,11 @@ impl Examination<'_> {
         self.found([clock::in_step()]);
         self.found([compared_clock(args, &config).await]);
         self.found(ports::media(&config, listener.runs()));
+        self.found([ports::relay(&config, listener.runs())]);
+        if listener.runs() {
+            self.begins("audio and video");
+            self.found(outside::from_here(&config).await);
+        }
         self.found([ports::buffers()]);
         self.found(data::files(&config, &args.config));
         let (keyring, finding) = data::keyring(&config);
@@ -101,6 +139,16 @@ impl Examination<'_> {
         self.found(data::disk(&config));
         self.begins("the mail server");
         self.found([mail::mail(&config, args.send_test.as_deref()).await]);
+    }
+
+    async fn outside(&mut self, link: &str, trust: Option<&Path>) -> Result<(), Failure> {
+        let trust = match trust {
+            Some(path) => Trust::only(crate::tls::roots_in(path)?),
+            None => Trust::public(),
+        };
+        self.begins("the way to the server");
+        self.found(outside::by_link(link, &trust).await);
+        Ok(())
     }
 
     /// Shown while something takes its time.

@@ -37,12 +37,33 @@ pub fn media(config: &Config, runs: bool) -> Vec<Finding> {
         return vec![finding.fix("Set media.udp_port to 3479")];
     };
     let ports: Vec<_> = (first..=last).map(|port| (port, udp(port), tcp(port))).collect();
-    let mut findings = vec![judge(&ports, runs)];
+    let mut findings = vec![judge(MEDIA, &ports, runs)];
     findings.extend(addresses(config));
     findings
 }
 
-fn judge(ports: &[(u16, Held, Held)], runs: bool) -> Finding {
+/// The ports of our own relay.
+pub fn relay(config: &Config, runs: bool) -> Finding {
+    let relay = &config.relay;
+    if !relay.enabled {
+        let says =
+            "Our own relay is off: who cannot come directly comes by another's, or not at all.";
+        return Finding::not_checked(Check::Relay, "off", says);
+    }
+    if relay.port == 0 {
+        let says = "relay.port is 0: the system chooses another port at each start, and no firewall can \
+                    open it.";
+        return Finding::warning(Check::Relay, "any_port", says).fix("Set relay.port to 3478");
+    }
+    judge(RELAY, &[(relay.port, udp(relay.port), tcp(relay.port))], runs)
+}
+
+/// Whose ports, and by which setting others are chosen.
+type Whose = (Check, &'static str, u16);
+const MEDIA: Whose = (Check::Media, "media.udp_port", 3_479);
+const RELAY: Whose = (Check::Relay, "relay.port", 3_478);
+
+fn judge((check, setting, usual): Whose, ports: &[(u16, Held, Held)], runs: bool) -> Finding {
     let range = match ports {
         [(one, ..)] => one.to_string(),
         [(first, ..), .., (last, ..)] => format!("{first} to {last}"),
@@ -51,12 +72,12 @@ fn judge(ports: &[(u16, Held, Held)], runs: bool) -> Finding {
     let all =
         || ports.iter().flat_map(|(port, udp, tcp)| [(port, "UDP", *udp), (port, "TCP", *tcp)]);
     let odd = |wanted| all().find(|(_, _, held)| *held != wanted);
-    let failed = |code, says: String| Finding::failed(Check::Media, code, says);
+    let failed = |code, says: String| Finding::failed(check, code, says);
     if runs {
         // What the server does not hold it cannot hear.
         return match odd(Held::Taken) {
             None => Finding::ok(
-                Check::Media,
+                check,
                 "open",
                 format!("The running server holds the ports {range}, UDP and TCP."),
             ),
@@ -69,18 +90,18 @@ fn judge(ports: &[(u16, Held, Held)], runs: bool) -> Finding {
     }
     match odd(Held::Free) {
         None => Finding::ok(
-            Check::Media,
+            check,
             "free",
             format!("The ports {range} are free for the server, UDP and TCP."),
         ),
         Some((port, kind, Held::NotAllowed)) => {
             failed("not_allowed", format!("This user may not have {kind} port {port}."))
-                .fix("Set media.udp_port to 3479, or another above 1023")
+                .fix(format!("Set {setting} to {usual}, or another above 1023"))
         }
         Some((port, kind, _)) => {
             let flag = if kind == "UDP" { 'u' } else { 't' };
             failed("taken", format!("Another program has {kind} port {port}.")).fix(format!(
-                "See which: ss -l{flag}np 'sport = :{port}'. Stop it, or set media.udp_port to another"
+                "See which: ss -l{flag}np 'sport = :{port}'. Stop it, or set {setting} to another"
             ))
         }
     }
@@ -177,11 +198,11 @@ mod tests {
             (true, [Taken, Taken, Free, Taken], Level::Failed, "not_held"),
         ];
         for (runs, [a, b, c, d], level, code) in cases {
-            let found = judge(&[(3_478, a, b), (3_479, c, d)], runs);
+            let found = judge(MEDIA, &[(3_478, a, b), (3_479, c, d)], runs);
             assert_eq!((found.level, found.code), (level, code), "{}", found.says);
             assert_eq!(found.fix.is_some(), level != Level::Ok);
         }
-        let taken = judge(&[(3_478, Taken, Free)], false);
+        let taken = judge(RELAY, &[(3_478, Taken, Free)], false);
         assert!(taken.fix.is_some_and(|fix| fix.contains("ss -lunp 'sport = :3478'")));
     }
 

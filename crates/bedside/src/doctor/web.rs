@@ -45,7 +45,7 @@ pub async fn listener(config: &Config) -> (Listener, Finding) {
         let finding = Finding::warning(Check::Https, "any_port", says);
         return (Listener::NotOurs, finding.fix("Set web.listen to \"0.0.0.0:443\""));
     }
-    let here = SocketAddr::new(loopback_of(listen.ip()), listen.port());
+    let here = knock_at(listen);
     let answer = https::get(here, &host_header(config), "/api/clinic", &Trust::everybody()).await;
     match answer {
         Ok(answer) if is_ours(&answer, &config.clinic.name) => {
@@ -125,12 +125,13 @@ fn is_ours(answer: &Answer, clinic: &str) -> bool {
 }
 
 /// Where to knock for an address that is listened on.
-fn loopback_of(ip: IpAddr) -> IpAddr {
-    match ip {
+pub fn knock_at(listen: SocketAddr) -> SocketAddr {
+    let ip = match listen.ip() {
         IpAddr::V4(v4) if v4.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(v6) if v6.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
         other => other,
-    }
+    };
+    SocketAddr::new(ip, listen.port())
 }
 
 /// The certificate that is served, or that would be.

@@ -140,3 +140,30 @@ fn a_mail_server_that_is_not_there_is_said_without_the_address() {
     has(&said, "mail", "failed", "mail_unreachable");
     assert!(!said.out.contains("canary"), "{}", said.out);
 }
+
+#[tokio::test]
+async fn a_stranger_reaches_audio_and_video_by_udp_and_by_tcp() {
+    let clinic = Clinic::init();
+    with_fixed_ports(&clinic);
+    clinic.edit("domain = \"clinic.test\"", "domain = \"localhost\"");
+    clinic.use_certificate_for("localhost");
+    let (program, _) = clinic.serve().await;
+    let printed = doctor(&clinic, &["--browser"]).out;
+    let link = printed.lines().map(str::trim).find(|line| line.starts_with("https://"));
+    let link = link.expect("a link of its own line");
+    let trust = clinic.path("chain.pem");
+    let trust = trust.to_str().expect("a plain path");
+    let from = |link: &str| run(&["doctor", "--json", "--from", link, "--trust", trust]);
+    has(&doctor(&clinic, &["--json"]), "media", "ok", "works_here");
+    let said = from(link);
+    has(&said, "outside", "ok", "https");
+    has(&said, "outside", "ok", "udp");
+    has(&said, "outside", "ok", "tcp");
+    assert_eq!(said.code, Some(0), "{}", said.out);
+    // Another key opens nothing.
+    let (before, _) = link.split_once('#').expect("a key");
+    has(&from(&format!("{before}#none")), "outside", "failed", "link_ended");
+    has(&from(before), "outside", "failed", "bad_link");
+    drop(program);
+    has(&from(link), "outside", "failed", "refused");
+}

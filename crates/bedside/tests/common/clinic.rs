@@ -69,8 +69,13 @@ impl Clinic {
 
     /// Gives it a certificate from files, signed by itself, and returns it.
     pub fn use_own_certificate(&self) -> CertificateDer<'static> {
+        self.use_certificate_for(DOMAIN)
+    }
+
+    /// The same for another name.
+    pub fn use_certificate_for(&self, name: &str) -> CertificateDer<'static> {
         let key = KeyPair::generate().expect("a key");
-        let params = CertificateParams::new([DOMAIN.to_owned()]).expect("the name is good");
+        let params = CertificateParams::new([name.to_owned()]).expect("the name is good");
         let certificate = params.self_signed(&key).expect("it signs itself");
         let (chain_path, key_path) = (self.path("chain.pem"), self.path("key.pem"));
         std::fs::write(&chain_path, certificate.pem()).expect("a file");

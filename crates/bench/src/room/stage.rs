@@ -332,7 +332,7 @@ impl<U: Unit> Stage<U> {
         let media = sends.then(|| {
             Box::new(Trace::new(seed, self.shape.layers as usize, self.ids.clone())) as Box<_>
         });
-        let options = ClientOptions { seed, packets: true };
+        let options = ClientOptions { seed, packets: true, ..ClientOptions::default() };
         let client = Client::new(Instant::now(), self.load.address(person), options, media)?;
         self.load.order(Order::Add(person, Box::new(client)))
     }

@@ -16,7 +16,7 @@ use protocol::http as wire;
 use std::sync::{Arc, PoisonError};
 
 /// Guessing links is hopeless (256 bits), but it is work for the server: per network, so many.
-fn slow_down(app: &App, client: &Client) -> ApiResult<()> {
+pub(super) fn slow_down(app: &App, client: &Client) -> ApiResult<()> {
     let mut buckets = app.requests.lock().unwrap_or_else(PoisonError::into_inner);
     buckets.take(client.prefix, app.clock.now()).map_err(|wait| {
         let ms = u64::try_from(wait.0 / 1_000).unwrap_or(1_000);

@@ -7,6 +7,7 @@ pub mod headers;
 pub mod invites;
 pub mod net;
 pub mod quality;
+pub mod probe;
 pub mod session;
 pub mod staff;
 pub mod visits;
@@ -65,6 +66,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/visits/{visit}/guest", post(invites::synthetic_guest))
         .route("/net/echo", get(net::echo))
         .route("/net/blob", get(net::blob))
+        .route("/net/probe", post(probe::begin))
+        .route("/net/probe/answer", post(probe::answer))
         .route("/clinic", get(clinic))
         .fallback(not_found)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
@@ -76,6 +79,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/", get(|| async { Redirect::to("/clinic") }))
         .route("/v", get(patient_page))
         .route("/clinic", get(clinic_page))
+        // A network check. What it may do comes with the key in its fragment.
+        .route("/check", get(patient_page))
         .route("/assets/{*path}", get(asset))
         .route("/icon.svg", get(icon))
         .route("/favicon.ico", get(|| async { StatusCode::NO_CONTENT }))

@@ -19,6 +19,7 @@ mod persist;
 pub(crate) mod quality;
 mod quality_kept;
 mod quality_metrics;
+pub mod probe;
 mod views;
 
 pub use board::{BoardChange, BoardEntry, clinic_role};
@@ -54,6 +55,8 @@ pub struct Core {
     pub lines: Lines,
     /// How good calls are, over all visits.
     pub calls: CallMetrics,
+    /// Trials of the ways of media.
+    pub probes: probe::Probes,
     next_transport: AtomicU64,
     boards: Mutex<HashMap<OrgId, broadcast::Sender<Arc<BoardChange>>>>,
     visits: Mutex<HashMap<VisitId, mpsc::UnboundedSender<Input>>>,
@@ -70,6 +73,7 @@ impl Core {
             clock,
             lines: Lines::default(),
             calls: CallMetrics::default(),
+            probes: probe::Probes::default(),
             next_transport: AtomicU64::new(1),
             boards: Mutex::default(),
             visits: Mutex::default(),
@@ -235,6 +239,7 @@ impl Core {
     /// Passes the forwarding unit's events on to their visits until it ends.
     pub async fn pump_media_events(self: Arc<Self>, mut events: mpsc::UnboundedReceiver<SfuEvent>) {
         while let Some(event) = events.recv().await {
+            let Some(event) = self.take_probe_event(event) else { continue };
             if let Some(visit) = media::visit_of(&event) {
                 // A visit that is gone has no use for its events.
                 let _ = self.send_if_alive(visit, Input::Media(Box::new(event)));

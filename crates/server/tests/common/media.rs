@@ -368,7 +368,7 @@ impl Running {
         let tap = Tap::to(candidate(sdp)).await;
         let socket = MediaSocket::bind(IpAddr::V4(Ipv4Addr::LOCALHOST)).expect("a port");
         let clip = ClipPlayer::new(Clip::shipped().expect("the clip"));
-        let options = ClientOptions { seed: transport, packets: true };
+        let options = ClientOptions { seed: transport, packets: true, ..ClientOptions::default() };
         let client = Client::new(Instant::now(), socket.local(), options, Some(Box::new(clip)));
         let client = client.expect("a client");
         let (commands, to_driver) = mpsc::unbounded_channel();

@@ -5,9 +5,10 @@ use crate::common::people::Staff;
 use crate::common::{Clinic, METRICS_TOKEN, TLS_HOST};
 use serde_json::json;
 
-const GET: [&str; 15] = [
+const GET: [&str; 16] = [
     "/",
     "/v",
+    "/check",
     "/clinic",
     "/assets/app.js",
     "/assets/missing.js",
@@ -22,7 +23,9 @@ const GET: [&str; 15] = [
     "/api/net/blob",
     "/ws",
 ];
-const POST: [&str; 17] = [
+const POST: [&str; 19] = [
+    "/api/net/probe",
+    "/api/net/probe/answer",
     "/api/link/look",
     "/api/link/open",
     "/api/seat/mine",

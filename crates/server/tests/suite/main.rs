@@ -12,6 +12,7 @@ mod links;
 mod mail;
 mod media;
 mod quality;
+mod probes;
 mod relay;
 mod sdp;
 mod seats;

@@ -222,6 +222,12 @@ impl Sfu {
         self.inner.exit.set(exit).is_ok()
     }
 
+    /// The port on which the media of this visit goes.
+    #[must_use]
+    pub fn port_of(&self, visit: VisitId) -> u16 {
+        self.inner.shards[self.shard_of(visit)].port
+    }
+
     /// Ends every transport and every thread. Clients are told.
     pub fn shutdown(&self) {
         self.inner.stop.store(true, Ordering::Release);

@@ -7,3 +7,4 @@ export const deviceText = catalogue({ en: () => import('./en/problems'), es: () 
 export const consentText = catalogue({ en: () => import('./en/consent'), es: () => import('./es/consent') });
 export const waitText = catalogue({ en: () => import('./en/wait'), es: () => import('./es/wait') });
 export const callText = catalogue({ en: () => import('./en/call'), es: () => import('./es/call') });
+export const waysText = catalogue({ en: () => import('./en/ways'), es: () => import('./es/ways') });

@@ -18,7 +18,8 @@ import type { GalleryArea } from '../../gallery/area';
 import { CHAT_PANEL, createCallUi, type CallUi, type LayoutMode } from '../call';
 import { devicesDouble, Held, participant, visitDouble, type VisitDoubleParts } from '../../gallery/doubles';
 import { personPicture } from '../../gallery/pictures';
-import { callText, checkText, consentText, deviceText, helloText, waitText } from '../i18n/parts';
+import { waysFound } from '../../gallery/ways';
+import { callText, checkText, consentText, deviceText, helloText, waitText, waysText } from '../i18n/parts';
 import { toast, toasts } from '../ui';
 import { BirthDate } from './BirthDate';
 import { Check } from './check/Check';
@@ -96,6 +97,7 @@ function checkDouble({ items = {}, level = 0, promptOpen = false, devices = pati
     level: new Held(level),
     rttMs: new Held<number | null>(40),
     downlinkBps: new Held<number | null>(8_000_000),
+    ways: new Held(waysFound(items.network?.code ?? null)),
     blocker: null,
     promptOpen: new Held(promptOpen),
     start: () => Promise.resolve(),
@@ -133,8 +135,11 @@ function problem(code: CheckCode): JSX.Element {
   return check({ items }, passed[item]);
 }
 
+/** Codes that stand in the summary and have no page of their own. */
+const NETWORK_CODES = new Set<CheckCode>(['network_poor', 'udp_blocked', 'media_blocked']);
+
 const problems = Object.fromEntries(
-  CHECK_CODES.filter((code) => code !== 'network_poor').map((code) => [`problem-${code}`, () => problem(code)]),
+  CHECK_CODES.filter((code) => !NETWORK_CODES.has(code)).map((code) => [`problem-${code}`, () => problem(code)]),
 );
 
 // --- The visit ---
@@ -295,6 +300,10 @@ const screens: GalleryArea['screens'] = {
       'microphone',
       'speaker',
     ]),
+  'check-summary-udp-blocked': () =>
+    check({ items: { speaker: OK, network: failed('udp_blocked') } }, ['camera', 'microphone', 'speaker']),
+  'check-summary-media-blocked': () =>
+    check({ items: { speaker: OK, network: failed('media_blocked') } }, ['camera', 'microphone', 'speaker']),
   ...problems,
 
   connecting: () => <Connecting clinic={clinic} />,
@@ -377,7 +386,7 @@ const screens: GalleryArea['screens'] = {
 export const gallery: GalleryArea = {
   look: 'patient',
   load: async () => {
-    await Promise.all([helloText, checkText, deviceText, consentText, waitText, callText].map((text) => text.load()));
+    await Promise.all([helloText, checkText, deviceText, consentText, waitText, callText, waysText].map((text) => text.load()));
   },
   screens,
 };

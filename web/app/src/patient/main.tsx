@@ -1,4 +1,4 @@
-/** The patients' page. Starts the parts and renders; holds no rules of its own. */
+/** The patients' page, and the network check at its address. Starts the parts and renders; holds no rules of its own. */
 import { render } from 'preact';
 import { createCheck } from '@bedside/client/check';
 import * as guest from '@bedside/client/guest';
@@ -14,6 +14,9 @@ import { createPatientState } from './state';
 async function main(): Promise<void> {
   startTheme();
   applyToDocument(locale.value);
+  const root = document.getElementById('app');
+  if (!root) throw new Error('the page has no #app');
+  if (location.pathname === '/check') return (await import('../netcheck/start')).startNetCheck(root);
   const fragment = location.hash.slice(1);
   const link = fragment === '' ? null : location.href;
   const session = createSession({
@@ -26,8 +29,6 @@ async function main(): Promise<void> {
   const begun = session.begin();
   await Promise.all([helloText.load(), checkText.load()]);
 
-  const root = document.getElementById('app');
-  if (!root) throw new Error('the page has no #app');
   const state = createPatientState(session, createCheck(), () => import('./visit'));
   render(<App clinic={readClinic(document)} state={state} link={link} />, root);
   await begun;

@@ -237,6 +237,8 @@ const en = {
       speaker_failed: 'They did not hear the chime',
       no_webrtc: 'This browser cannot do video calls',
       network_poor: 'The connection is weak',
+      udp_blocked: 'Their network blocks UDP: audio and video go by TCP and may stutter',
+      media_blocked: 'Their network blocks audio and video: a call would stay silent and dark',
     },
     /** Ready messages to the patient: what to do about it. */
     advice: {
@@ -257,6 +259,8 @@ const en = {
       speaker_failed: 'Please turn up the volume and check that no Bluetooth device takes the sound.',
       no_webrtc: 'Please open the link in a newer browser or on your phone.',
       network_poor: 'Please move closer to your Wi-Fi, or switch Wi-Fi off and use mobile data.',
+      udp_blocked: 'Your network slows video down. If sound stutters, please switch Wi-Fi off and use mobile data.',
+      media_blocked: 'Your network blocks video calls. Please switch Wi-Fi off and use mobile data, then open your link again.',
     },
   },
   clinicians: {

@@ -237,6 +237,8 @@ const es: Translation<ClinicMessages> = {
       speaker_failed: 'No oyeron el tono',
       no_webrtc: 'Este navegador no puede hacer videollamadas',
       network_poor: 'La conexión es débil',
+      udp_blocked: 'Su red bloquea UDP: el sonido y la imagen van por TCP y pueden cortarse',
+      media_blocked: 'Su red bloquea el sonido y la imagen: una llamada quedaría muda y a oscuras',
     },
     advice: {
       insecure_context: 'Abra el enlace de nuevo, por favor. Su dirección debe empezar por https.',
@@ -256,6 +258,8 @@ const es: Translation<ClinicMessages> = {
       speaker_failed: 'Suba el volumen y compruebe que ningún dispositivo Bluetooth se lleva el sonido.',
       no_webrtc: 'Abra el enlace en un navegador más nuevo o en su teléfono, por favor.',
       network_poor: 'Acérquese a su Wi-Fi, o desactívelo y use los datos móviles.',
+      udp_blocked: 'Su red frena el vídeo. Si el sonido se corta, desactive el Wi-Fi y use los datos móviles, por favor.',
+      media_blocked: 'Su red bloquea las videollamadas. Desactive el Wi-Fi, use los datos móviles y abra su enlace otra vez, por favor.',
     },
   },
   clinicians: {

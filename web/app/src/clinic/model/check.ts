@@ -33,7 +33,9 @@ export function readCheck(report: CheckReport | undefined): CheckReading {
   const problems = report.outcomes.filter((o) => !o.ok).map(({ item, code }) => ({ item, code }));
   const slowRttMs = report.rtt_ms !== null && report.rtt_ms > SLOW_RTT_MS ? report.rtt_ms : null;
   // Without a camera a visit is still a visit; without sound it is not.
-  const serious = problems.some((p) => p.item === 'microphone' || p.item === 'speaker' || p.code === 'no_webrtc');
+  const serious = problems.some(
+    (p) => p.item === 'microphone' || p.item === 'speaker' || p.code === 'no_webrtc' || p.code === 'media_blocked',
+  );
   const level = serious ? 'serious' : problems.length > 0 || slowRttMs !== null ? 'problem' : 'ok';
   return { level, problems, slowRttMs };
 }

@@ -68,6 +68,14 @@ const en = {
       what: 'This browser cannot do video calls.',
       fix: ['Open your link in Safari (iPhone, iPad, Mac) or in Chrome, Edge or Firefox.'],
     },
+    udp_blocked: {
+      what: 'This network holds back the fast way for audio and video.',
+      fix: ['Go on: the visit works by a slower way.', 'If sound stutters, switch Wi-Fi off and use mobile data.'],
+    },
+    media_blocked: {
+      what: 'This network lets no audio and no video through.',
+      fix: ['Use another network: switch Wi-Fi off and use mobile data.', 'At work or in a guest Wi-Fi, ask whoever looks after the network.'],
+    },
     network_poor: {
       what: 'Your internet connection is slow.',
       fix: ['Go closer to your Wi-Fi router.', 'Stop other videos and downloads at home.', 'You can go on: if it gets tight, sound comes before picture.'],

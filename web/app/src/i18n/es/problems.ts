@@ -68,6 +68,14 @@ const es: Translation<typeof en> = {
       what: 'Este navegador no sirve para videollamadas.',
       fix: ['Abra su enlace en Safari (iPhone, iPad, Mac) o en Chrome, Edge o Firefox.'],
     },
+    udp_blocked: {
+      what: 'Esta red frena el camino rápido para sonido e imagen.',
+      fix: ['Siga: la visita funciona por un camino más lento.', 'Si el sonido se corta, desactive el Wi-Fi y use los datos móviles.'],
+    },
+    media_blocked: {
+      what: 'Esta red no deja pasar ni sonido ni imagen.',
+      fix: ['Use otra red: desactive el Wi-Fi y use los datos móviles.', 'En el trabajo o en un Wi-Fi de invitados, pregunte a quien se ocupa de la red.'],
+    },
     network_poor: {
       what: 'Su conexión a internet es lenta.',
       fix: ['Acérquese a su router wifi.', 'Detenga otros videos y descargas en casa.', 'Puede seguir: si hace falta, el sonido va antes que la imagen.'],

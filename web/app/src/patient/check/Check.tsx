@@ -3,9 +3,10 @@
  * that the browser asks once.
  */
 import type { CheckItem, CheckReport, DeviceCheck, DeviceKind } from '@bedside/client/check';
+import type { ComponentType } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { DeviceSelect } from '../../call/DeviceSelect';
-import { checkText, deviceText } from '../../i18n/parts';
+import { checkText, deviceText, waysText } from '../../i18n/parts';
 import {
   Badge,
   Banner,
@@ -21,6 +22,7 @@ import {
 import type { Clinic } from '../clinic';
 import { Shell } from '../Shell';
 import { allWell, checkPage, verdictOf, type Answers, type Items } from './flow';
+import { untilThere } from '../fetching';
 import { later } from '../later';
 import { PromptPicture } from './PromptPicture';
 
@@ -30,6 +32,12 @@ export async function fetchProblem() {
   return page.Problem;
 }
 const Problem = later(fetchProblem);
+
+/** Fetches what is said of a network that blocks; few people see it. */
+async function fetchBlocked() {
+  const [part] = await Promise.all([import('../problem/Blocked'), deviceText.load(), waysText.load()]);
+  return part.Blocked;
+}
 
 export interface CheckProps {
   clinic: Clinic;
@@ -250,7 +258,7 @@ export function Check({ clinic, check, answers, onAnswers: setAnswers, onDone }:
     case 'summary':
       return (
         <Shell clinic={clinic} title={allWell(items) ? t.summary.titleOk : t.summary.titleMixed} step={2}>
-          <Summary items={items} />
+          <Summary check={check} items={items} />
           <Button kind="primary" scale="large" wide onClick={() => onDone(check.report())}>
             {t.summary.yes}
           </Button>
@@ -259,13 +267,22 @@ export function Check({ clinic, check, answers, onAnswers: setAnswers, onDone }:
   }
 }
 
-function Summary({ items }: { items: Items }) {
+/** Who blocks, and what to hand on; empty while it is on its way. */
+function BlockedLater({ check }: { check: DeviceCheck }) {
+  const [found, setFound] = useState<{ Blocked: ComponentType<{ check: DeviceCheck }> } | null>(null);
+  useEffect(() => void untilThere(fetchBlocked, () => undefined).then((Blocked) => setFound({ Blocked })), []);
+  return found === null ? null : <found.Blocked check={check} />;
+}
+
+function Summary({ check, items }: { check: DeviceCheck; items: Items }) {
   const t = checkText.t.summary;
+  const { code } = items.network;
+  const blocked = code === 'udp_blocked' || code === 'media_blocked';
   const measuring = verdictOf(items.network) === 'running';
   const mixed = !allWell(items) && !measuring;
   return (
     <>
-      {mixed ? <Banner tone="info">{t.mixed}</Banner> : null}
+      {mixed && !blocked ? <Banner tone="info">{t.mixed}</Banner> : null}
       <ul role="list" class="p-card p-results">
         {(['camera', 'microphone', 'speaker', 'network'] as const).map((item) => {
           const verdict = verdictOf(items[item]);
@@ -276,7 +293,7 @@ function Summary({ items }: { items: Items }) {
                 <Spinner />
               ) : (
                 <Badge tone={verdict === 'ok' ? 'ok' : verdict === 'failed' ? 'warn' : 'plain'}>
-                  {verdict === 'failed' && item === 'network' ? t.slow : t[verdict]}
+                  {verdict === 'failed' && item === 'network' && code !== 'media_blocked' ? t.slow : t[verdict]}
                 </Badge>
               )}
             </li>
@@ -284,8 +301,9 @@ function Summary({ items }: { items: Items }) {
         })}
       </ul>
       <p class="p-quiet" role="status">
-        {measuring ? t.running : items.network.code === 'network_poor' ? t.slowText : ''}
+        {measuring ? t.running : code === 'network_poor' ? t.slowText : ''}
       </p>
+      {blocked ? <BlockedLater check={check} /> : null}
     </>
   );
 }
