@@ -54,6 +54,26 @@ test('clinician and patient, an interpreter, a screen, and a reload', async () =
     expect(await toneAboveFloor(clinician)).toBeGreaterThanOrEqual(30);
   });
 
+  await test.step('the patient chooses sound only: the clinician reads it, no picture goes either way, and all comes back', async () => {
+    await patient.getByRole('button', { name: 'Settings' }).click();
+    await patient.getByText('Sound only', { exact: true }).click();
+    await expect(clinician.getByText('Sound only, by their own choice').first()).toBeVisible();
+    const still = async (page: typeof patient) => {
+      const { frames } = await received(page);
+      await page.waitForFunction(() => new Promise((resolve) => setTimeout(() => resolve(true), 1_000)));
+      return (await received(page)).frames - frames;
+    };
+    await expect.poll(() => still(patient)).toBe(0);
+    await expect.poll(() => still(clinician)).toBe(0);
+    expect(await toneAboveFloor(clinician)).toBeGreaterThanOrEqual(30);
+    await shot(clinician, 'clinic-sound-only');
+    await patient.getByText('Full', { exact: true }).click();
+    await patient.keyboard.press('Escape');
+    await expect.poll(() => still(patient)).toBeGreaterThan(0);
+    await expect.poll(() => still(clinician)).toBeGreaterThan(0);
+    await expect(clinician.getByText('Sound only, by their own choice')).toHaveCount(0);
+  });
+
   await test.step('an interpreter joins by a link of their own', async () => {
     await clinician.getByRole('button', { name: 'People' }).click();
     await clinician.getByRole('button', { name: 'Invite someone' }).click();

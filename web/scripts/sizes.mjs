@@ -15,6 +15,8 @@ const WEB = resolve(import.meta.dirname, '..');
 const BUDGETS = {
   sdk: 25_000,
   sdkLater: 4_000,
+  // Loaded only when the server opens a direct way between two people.
+  sdkDirect: 4_000,
   patientBeforeCamera: 30_000,
   patient: 90_000,
   clinic: 180_000,
@@ -25,6 +27,9 @@ const BUDGETS = {
 const OTHER_LANGUAGE = /\/i18n\/(?:es\b|pseudo)/;
 /** Lazy chunks that are needed before the browser asks for the camera. */
 const BEFORE_CAMERA = /\/patient\/check\/|\/i18n\/en\/(?:hello|check|devices)\b|\/sdk\/src\/check/;
+
+/** The one part of the SDK that is no part of every call. */
+const DIRECT = /\/sdk\/src\/direct\.ts$/;
 
 const gz = (content) => gzipSync(content, { level: 9 }).length;
 
@@ -78,9 +83,10 @@ const page = (name) => {
 const everything = (source) => !OTHER_LANGUAGE.test(source);
 
 const weights = {
-  sdk: sum(sdkChunks.filter((part) => part.type === 'chunk' && !part.isDynamicEntry)),
+  sdk: sum(sdkChunks.filter((part) => part.type === 'chunk' && !part.isDynamicEntry && !DIRECT.test(part.facadeModuleId ?? ''))),
   // Fetched when it is needed: the tries of the ways.
-  sdkLater: sum(sdkChunks.filter((part) => part.type === 'chunk' && part.isDynamicEntry)),
+  sdkLater: sum(sdkChunks.filter((part) => part.type === 'chunk' && part.isDynamicEntry && !DIRECT.test(part.facadeModuleId ?? ''))),
+  sdkDirect: sum(sdkChunks.filter((part) => part.type === 'chunk' && DIRECT.test(part.facadeModuleId ?? ''))),
   patientBeforeCamera: sum(reach(chunks, page('patient'), (source) => BEFORE_CAMERA.test(source))),
   patient: sum(reach(chunks, page('patient'), everything)),
   clinic: sum(reach(chunks, page('clinic'), everything)),

@@ -78,6 +78,11 @@ kinds! {
     /// A visit is over; the detail says how.
     VisitEnded = "visit.ended",
 
+    /// Two people were let make a way of their own: each may have seen the other's address.
+    DirectOpened = "visit.direct_opened",
+    /// Their own way ended.
+    DirectClosed = "visit.direct_closed",
+
     /// Somebody was given a seat in a visit.
     SeatInvited = "seat.invited",
     /// A guest came.

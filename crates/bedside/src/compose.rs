@@ -37,6 +37,8 @@ pub struct Parts {
     pub relay: Option<OwnRelayPlan>,
     /// Other TURN servers.
     pub other_relays: Vec<OtherRelay>,
+    /// Whether two people may talk directly.
+    pub direct: visit::DirectPolicy,
     /// Mail, if any.
     pub mailer: Option<Mailer>,
     /// The synthetic patient, in a demo.
@@ -92,7 +94,7 @@ pub fn staff_auth(store: &Store) -> Result<StaffAuth, Failure> {
 /// # Errors
 /// [`Failure`], with what to do.
 pub async fn start(parts: Parts) -> Result<Running, Failure> {
-    let Parts { store, config, mut media, relay, other_relays, mailer, guest } = parts;
+    let Parts { store, config, mut media, relay, other_relays, direct, mailer, guest } = parts;
     let clock = Clock::system();
     let org = store.default_org();
     let staff = staff_auth(&store)?;
@@ -104,7 +106,7 @@ pub async fn start(parts: Parts) -> Result<Running, Failure> {
     // Its thread ends when it is told to, or with its last handle.
     let own = relay.map(|plan| OwnRelay::start(plan, &sfu)).transpose()?.map(|(own, _)| own);
     let relays = Relays::new(own, other_relays, clock.clone());
-    let core = Core::new(store.clone(), sfu, relays, clock.clone());
+    let core = Core::new(store.clone(), sfu, relays, clock.clone(), direct);
     let requests = PrefixBuckets::new(LINK_RATE, MAX_NETWORKS, clock.now());
     let app = Arc::new(App::new(server::app::AppParts {
         config,

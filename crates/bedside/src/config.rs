@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use visit::DirectPolicy;
 
 /// Settings of `bedside serve`.
 #[derive(Deserialize)]
@@ -115,6 +116,29 @@ pub struct Media {
     /// addresses if absent.
     #[serde(default)]
     pub public_addresses: Vec<IpAddr>,
+    /// Whether two people may talk directly: `never`, or `auto` (each device sees the other's address).
+    #[serde(default, deserialize_with = "direct_policy")]
+    pub direct_calls: DirectPolicy,
+}
+
+fn direct_policy<'de, D: serde::Deserializer<'de>>(from: D) -> Result<DirectPolicy, D::Error> {
+    let text = String::deserialize(from)?;
+    direct_calls(&text).map_err(serde::de::Error::custom)
+}
+
+/// Reads the policy of direct calls.
+///
+/// # Errors
+/// A sentence, for what it cannot be.
+pub fn direct_calls(text: &str) -> Result<DirectPolicy, &'static str> {
+    match DirectPolicy::parse(text) {
+        // Without a relay nothing would ever come of it.
+        Some(DirectPolicy::AlwaysRelay) => {
+            Err("direct calls over a relay need a relay, and this server runs none: never or auto")
+        }
+        Some(policy) => Ok(policy),
+        None => Err("direct calls are never or auto"),
+    }
 }
 
 const fn default_media_port() -> u16 {
@@ -123,7 +147,12 @@ const fn default_media_port() -> u16 {
 
 impl Default for Media {
     fn default() -> Self {
-        Self { udp_port: default_media_port(), shards: None, public_addresses: Vec::new() }
+        Self {
+            udp_port: default_media_port(),
+            shards: None,
+            public_addresses: Vec::new(),
+            direct_calls: DirectPolicy::Never,
+        }
     }
 }
 
@@ -356,6 +385,9 @@ contact = {admin}
 udp_port = 3479
 # Behind NAT: the public address of this server, such as ["203.0.113.7"].
 public_addresses = []
+# May two people alone in a visit talk directly, past this server? "never", or "auto": then each
+# device sees the other's network address, and the text of consent says so.
+direct_calls = "never"
 
 [relay]
 # For networks that let no direct path through (TURN). It reaches people of the same visit and nothing else.
@@ -406,6 +438,22 @@ mod tests {
 
     fn parse(text: &str) -> Result<Config, String> {
         Config::parse(text, "bedside.toml".to_owned()).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn direct_calls_are_off_unless_the_clinic_says_otherwise() {
+        let text = written("visits.example.org", "sqlite:///tmp/x.db");
+        let policy = |text: &str| parse(text).map(|config| config.media.direct_calls);
+        assert_eq!(policy(&text), Ok(DirectPolicy::Never));
+        let without = text.replace("direct_calls = \"never\"\n", "");
+        assert_ne!(without, text);
+        assert_eq!(policy(&without), Ok(DirectPolicy::Never));
+        let with = |word: &str| text.replace("\"never\"\n", &format!("\"{word}\"\n"));
+        assert_eq!(policy(&with("auto")), Ok(DirectPolicy::Auto));
+        for (word, why) in [("always_relay", "runs none"), ("sometimes", "never or auto")] {
+            let error = policy(&with(word)).err().unwrap_or_default();
+            assert!(error.contains(why), "{error}");
+        }
     }
 
     #[test]

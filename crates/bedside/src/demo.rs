@@ -14,7 +14,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use store::{PersonSecret, SeatRow, UserRole, VisitOptions, VisitRow, VisitText};
-use visit::{Duration, Role, SeatId, Timestamp, UserId, VisitId, VisitState};
+use visit::{DirectPolicy, Duration, Role, SeatId, Timestamp, UserId, VisitId, VisitState};
 
 const CLINICIAN_EMAIL: &str = "demo@bedside.localhost";
 const CLINICIAN_NAME: &str = "Dr. Rivera";
@@ -44,6 +44,9 @@ pub struct DemoArgs {
     /// Another database than a file in the folder (postgres://…).
     #[arg(long, env = "BEDSIDE_DEMO_DATABASE")]
     pub database: Option<String>,
+    /// Whether two people alone may talk directly, past the server: never or auto.
+    #[arg(long, default_value = "never", value_parser = crate::config::direct_calls)]
+    pub direct_calls: DirectPolicy,
     /// Also print the addresses as one JSON object on the last line.
     #[arg(long)]
     pub json: bool,
@@ -105,6 +108,7 @@ pub async fn run(args: DemoArgs, out: &mut Terminal) -> Result<(), Failure> {
         media,
         relay: Some(relay),
         other_relays: Vec::new(),
+        direct: args.direct_calls,
         mailer: None,
         guest: Some(guest_starter()),
     })
@@ -332,6 +336,7 @@ impl Scratch {
             media: SfuConfig::new(vec![IpAddr::V4(Ipv4Addr::LOCALHOST)]),
             relay: None,
             other_relays: Vec::new(),
+            direct: DirectPolicy::Never,
             mailer: None,
             guest: None,
         })

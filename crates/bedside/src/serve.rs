@@ -207,6 +207,7 @@ pub async fn serve(path: &Path, detail: crate::logs::Detail) -> Result<(), Failu
         media,
         relay,
         other_relays,
+        direct: config.media.direct_calls,
         mailer,
         guest: None,
     })

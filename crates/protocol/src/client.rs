@@ -1,6 +1,6 @@
 //! Messages from a browser.
 
-use crate::{CheckReport, ErrorCode, limits};
+use crate::{CheckReport, DirectSignal, ErrorCode, limits};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use telemetry::input::{
@@ -190,6 +190,26 @@ pub enum ClientMessage {
         /// The figures.
         report: QualityReport,
     },
+    /// For the other of the two who try a direct way.
+    DirectSignal {
+        /// Which attempt.
+        #[ts(type = "number")]
+        attempt: u64,
+        /// What.
+        signal: DirectSignal,
+    },
+    /// Everything arrives directly. When both say so, the forwarding unit rests.
+    DirectUp {
+        /// Which attempt.
+        #[ts(type = "number")]
+        attempt: u64,
+    },
+    /// The direct way did not come about, or broke.
+    DirectDown {
+        /// Which attempt.
+        #[ts(type = "number")]
+        attempt: u64,
+    },
     /// A chat message. Exactly once: sending the same `id` again changes nothing.
     Chat {
         /// The page's id of the message, 1–40 characters.
@@ -250,6 +270,7 @@ impl ClientMessage {
                 text_version.len() <= 40 && locale.len() <= 20
             }
             Self::Note { id, text, .. } | Self::Chat { id, text } => id_ok(id) && text_ok(text),
+            Self::DirectSignal { signal, .. } => signal.within_limits(),
             Self::View { tiles } => tiles.len() <= limits::MAX_TILES,
             Self::Rate { stars } => (1..=5).contains(stars),
             Self::Quality { report } => {

@@ -11,6 +11,7 @@
 
 pub mod check;
 pub mod client;
+pub mod direct;
 pub mod error;
 pub mod http;
 pub mod limits;
@@ -18,6 +19,7 @@ pub mod server;
 
 pub use check::{CheckCode, CheckItem, CheckOutcome, CheckReport};
 pub use client::{ClientMessage, HeardFrom, QualityReport, TileView};
+pub use direct::DirectSignal;
 pub use error::{ErrorBody, ErrorCode};
 pub use server::{
     BoardSeat, BoardVisit, ChatLine, Direction, DirectionQuality, EndReason, IceServer,

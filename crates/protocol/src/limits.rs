@@ -27,3 +27,9 @@ pub const SILENCE_MS: u64 = 600;
 pub const MESSAGES_PER_S: u32 = 20;
 /// Messages that one socket may send at once, before the average counts.
 pub const MESSAGE_BURST: u32 = 60;
+/// Longest ICE candidate that one page passes to another, in bytes.
+pub const MAX_CANDIDATE_BYTES: usize = 512;
+/// Longest `a=mid` beside it, in bytes.
+pub const MAX_MID_BYTES: usize = 16;
+/// Most candidates that one page passes to another in one attempt.
+pub const MAX_DIRECT_CANDIDATES: u32 = 40;

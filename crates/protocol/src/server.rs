@@ -1,6 +1,6 @@
 //! Messages to a browser.
 
-use crate::{CheckReport, ErrorBody, ErrorCode};
+use crate::{CheckReport, DirectSignal, ErrorBody, ErrorCode};
 use serde::{Deserialize, Serialize};
 use telemetry::message::{Figure, MessageCode, Subject};
 use ts_rs::TS;
@@ -130,6 +130,40 @@ pub enum ServerMessage {
     },
     /// Somebody silenced your microphone.
     MutedByClinic {},
+    /// Try a direct way to the only other person. What goes through the server goes on meanwhile.
+    DirectOpen {
+        /// Counts up; everything about this try repeats it.
+        #[ts(type = "number")]
+        attempt: u64,
+        /// The other person.
+        seat: SeatId,
+        /// Whether one makes the offer; otherwise one waits for it.
+        offers: bool,
+        /// Only over the relay, so that nobody sees an address.
+        relay_only: bool,
+    },
+    /// What the other person's page says about finding the way. A stranger's word.
+    DirectSignal {
+        /// Which attempt.
+        #[ts(type = "number")]
+        attempt: u64,
+        /// What.
+        signal: DirectSignal,
+    },
+    /// Both have everything directly: the way through the server rests.
+    DirectOn {
+        /// Which attempt.
+        #[ts(type = "number")]
+        attempt: u64,
+    },
+    /// Back to the way through the server, which goes on already.
+    DirectClose {
+        /// Which attempt.
+        #[ts(type = "number")]
+        attempt: u64,
+        /// Nothing may flow directly any more. Otherwise only when pictures come through the server.
+        at_once: bool,
+    },
     /// Chat lines, in order, each exactly once per `hello`.
     Chat {
         /// The lines.
@@ -207,6 +241,10 @@ impl ServerMessage {
             | Self::Speaking { .. }
             | Self::VideoPaused { .. }
             | Self::MutedByClinic {}
+            | Self::DirectOpen { .. }
+            | Self::DirectSignal { .. }
+            | Self::DirectOn { .. }
+            | Self::DirectClose { .. }
             | Self::Chat { .. }
             | Self::Quality { .. }
             // Boards have sockets of their own; no seat ever gets these.

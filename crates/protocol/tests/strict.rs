@@ -54,6 +54,30 @@ fn a_long_session_description_is_refused_by_its_own_name() {
 }
 
 #[test]
+fn words_for_the_other_page_are_bounded() {
+    let direct =
+        |signal: &str| format!(r#"{{"type":"direct_signal","attempt":1,"signal":{signal}}}"#);
+    let sdp = |n: usize| direct(&format!(r#"{{"kind":"offer","sdp":"{}"}}"#, "x".repeat(n)));
+    assert!(parse_client(&sdp(protocol::limits::MAX_SDP_BYTES)).is_ok());
+    assert_eq!(refused(&sdp(protocol::limits::MAX_SDP_BYTES + 1)), ErrorCode::BadMessage);
+    assert_eq!(refused(&sdp(0)), ErrorCode::BadMessage);
+    let candidate = |text: &str, mid: &str| {
+        direct(&format!(r#"{{"kind":"candidate","candidate":"{text}","mid":"{mid}"}}"#))
+    };
+    assert!(parse_client(&candidate(&"x".repeat(512), "0")).is_ok());
+    for (text, mid) in [
+        ("x".repeat(513), "0"),
+        (String::new(), "0"),
+        ("a\\nb".to_owned(), "0"),
+        ("a".to_owned(), "01234567890123456"),
+    ] {
+        assert_eq!(refused(&candidate(&text, mid)), ErrorCode::BadMessage);
+    }
+    assert_eq!(refused(&direct(r#"{"kind":"offer","sdp":"x","to":"y"}"#)), ErrorCode::BadMessage);
+    assert_eq!(refused(&direct(r#"{"kind":"hello"}"#)), ErrorCode::BadMessage);
+}
+
+#[test]
 fn deep_nesting_is_refused_and_does_not_overflow_the_stack() {
     let bomb = "[".repeat(60_000);
     assert_eq!(refused(&bomb), ErrorCode::BadMessage);

@@ -1,7 +1,7 @@
 //! `web/sdk/src/protocol.ts` is generated from the Rust types. Run with `UPDATE_PROTOCOL=1` (or
 //! `make protocol`) to write it; without, a stale copy fails.
 
-use protocol::{check, client, error, http, limits, server};
+use protocol::{check, client, direct, error, http, limits, server};
 use telemetry::thresholds;
 use ts_rs::{Config, TS};
 
@@ -28,6 +28,7 @@ fn generated() -> String {
         check::CheckCode,
         check::CheckOutcome,
         check::CheckReport,
+        direct::DirectSignal,
         client::TileView,
         telemetry::input::CandidateKind,
         telemetry::input::Protocol,

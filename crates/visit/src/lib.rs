@@ -15,8 +15,8 @@ pub mod time;
 pub use consent::{ConsentDecision, ConsentRecord, Purpose};
 pub use id::{ChatSeq, OrgId, SeatId, UserId, VisitId};
 pub use machine::{
-    Actor, Command, DropReason, Effect, Refusal, RefusalCode, Seat, SeatInit, Sending, Visit,
-    VisitInit, VisitOutcome,
+    Actor, Command, DirectPair, DirectPolicy, DirectRules, DropReason, Effect, Refusal,
+    RefusalCode, Seat, SeatInit, Sending, Visit, VisitInit, VisitOutcome,
 };
 pub use permission::{Action, permits};
 pub use person::{Pictures, Role, Source};

@@ -4,10 +4,12 @@
 
 mod command;
 mod connection;
+mod direct;
 mod end;
 mod seat;
 
 pub use command::{Actor, Command, DropReason, Effect, Refusal, RefusalCode, VisitOutcome};
+pub use direct::{DirectPair, DirectPolicy, DirectRules};
 pub use seat::{Seat, SeatInit, Sending};
 
 use crate::permission::{Action, permits};
@@ -54,6 +56,10 @@ pub struct Visit {
     pub empty_since: Option<Timestamp>,
     /// Everybody invited.
     pub seats: Vec<Seat>,
+    /// The clinic's rules of direct ways.
+    pub direct_rules: DirectRules,
+    /// Two who talk directly, or try to. Not stored: a restarted server has no transports.
+    pub direct: Option<DirectPair>,
 }
 
 /// A new visit.
@@ -90,6 +96,8 @@ impl Visit {
             ended_at: None,
             empty_since: None,
             seats: Vec::new(),
+            direct_rules: DirectRules::default(),
+            direct: None,
         }
     }
 
@@ -152,6 +160,7 @@ impl Visit {
         let mut next = self.clone();
         let mut step = Step { visit: &mut next, now, effects: Vec::new() };
         step.run(actor, command)?;
+        step.review_direct();
         let effects = step.effects;
         *self = next;
         Ok(effects)
@@ -170,7 +179,10 @@ impl Step<'_> {
         if self.visit.state.is_final() {
             // Late closings of sockets and late ticks are harmless; all else is over.
             return match command {
-                Command::Disconnect { .. } | Command::Tick | Command::MediaLost(_) => Ok(()),
+                Command::Disconnect { .. }
+                | Command::Tick
+                | Command::MediaLost(_)
+                | Command::CloseDirect => Ok(()),
                 _ => Err(Refusal::VisitOver),
             };
         }
@@ -212,6 +224,8 @@ impl Step<'_> {
             Command::Pictures(pictures) => self.pictures(own_seat(actor)?, pictures),
             Command::MediaUp(seat) => self.media_up(actor, seat),
             Command::MediaLost(seat) => self.media_lost(actor, seat),
+            Command::OpenDirect => self.open_direct(actor),
+            Command::CloseDirect => self.close_direct(actor),
             Command::Leave => {
                 let seat = own_seat(actor)?;
                 self.move_seat(seat, SeatTrigger::Leave)?;

@@ -4,16 +4,16 @@
 use super::*;
 use proptest::prelude::*;
 
-const HOST: SeatId = SeatId::new(1, 1);
-const PATIENT: SeatId = SeatId::new(1, 2);
-const FAMILY: SeatId = SeatId::new(1, 3);
-const USER: UserId = UserId::new(1, 9);
+pub(super) const HOST: SeatId = SeatId::new(1, 1);
+pub(super) const PATIENT: SeatId = SeatId::new(1, 2);
+pub(super) const FAMILY: SeatId = SeatId::new(1, 3);
+pub(super) const USER: UserId = UserId::new(1, 9);
 
-fn at(s: i64) -> Timestamp {
+pub(super) fn at(s: i64) -> Timestamp {
     Timestamp(1_700_000_000_000_000).plus(Duration::from_s(s))
 }
 
-fn visit() -> Visit {
+pub(super) fn visit() -> Visit {
     let mut v = Visit::new(VisitInit {
         id: VisitId::new(1, 1),
         org: OrgId::new(1, 1),
@@ -36,7 +36,7 @@ fn yes(purpose: Purpose) -> Command {
     answer(purpose, ConsentDecision::Given)
 }
 
-fn answer(purpose: Purpose, decision: ConsentDecision) -> Command {
+pub(super) fn answer(purpose: Purpose, decision: ConsentDecision) -> Command {
     Command::Consent(ConsentRecord {
         purpose,
         decision,
@@ -47,7 +47,7 @@ fn answer(purpose: Purpose, decision: ConsentDecision) -> Command {
 }
 
 /// Applies a command that must succeed.
-fn ok(v: &mut Visit, s: i64, actor: Actor, command: Command) -> Vec<Effect> {
+pub(super) fn ok(v: &mut Visit, s: i64, actor: Actor, command: Command) -> Vec<Effect> {
     match v.apply(at(s), actor, command) {
         Ok(effects) => effects,
         Err(refusal) => panic!("refused: {refusal:?}"),
@@ -55,7 +55,7 @@ fn ok(v: &mut Visit, s: i64, actor: Actor, command: Command) -> Vec<Effect> {
 }
 
 /// Applies a command that must be refused and change nothing.
-fn no(v: &mut Visit, s: i64, actor: Actor, command: Command) -> Refusal {
+pub(super) fn no(v: &mut Visit, s: i64, actor: Actor, command: Command) -> Refusal {
     let before = v.clone();
     match v.apply(at(s), actor, command) {
         Ok(_) => panic!("accepted"),
@@ -70,14 +70,14 @@ fn state(v: &Visit, id: SeatId) -> SeatState {
     v.seat(id).map_or(SeatState::Removed, |s| s.state)
 }
 
-fn guest_waits(v: &mut Visit, id: SeatId, s: i64, connection: u64) {
+pub(super) fn guest_waits(v: &mut Visit, id: SeatId, s: i64, connection: u64) {
     ok(v, s, Actor::System, Command::Connect { seat: id, connection });
     ok(v, s, Actor::Seat(id), Command::CheckDone);
     ok(v, s, Actor::Seat(id), yes(Purpose::Visit));
     ok(v, s, Actor::Seat(id), Command::Wait);
 }
 
-fn in_call(v: &mut Visit) {
+pub(super) fn in_call(v: &mut Visit) {
     ok(v, 0, Actor::System, Command::Connect { seat: HOST, connection: 1 });
     ok(v, 0, Actor::Seat(HOST), Command::Enter);
     ok(v, 0, Actor::Media, Command::MediaUp(HOST));
@@ -407,7 +407,7 @@ fn decode((actor, command, seat, arg, _): WalkStep) -> (Actor, Command) {
     };
     let (connection, flag) = (u64::from(arg % 5), arg.is_multiple_of(2));
     let third = |n: u8| usize::from(n % 3);
-    let command = match command % 19 {
+    let command = match command % 21 {
         0 | 1 => Command::Connect { seat, connection },
         2 => Command::Disconnect { seat, connection },
         3 => Command::CheckDone,
@@ -424,6 +424,8 @@ fn decode((actor, command, seat, arg, _): WalkStep) -> (Actor, Command) {
         15 => Command::MediaLost(seat),
         16 => Command::ReplaceLink(seat),
         17 => Command::Pictures(Pictures::ALL[third(arg)]),
+        18 => Command::OpenDirect,
+        19 => Command::CloseDirect,
         _ => {
             if flag {
                 Command::Leave
@@ -437,15 +439,23 @@ fn decode((actor, command, seat, arg, _): WalkStep) -> (Actor, Command) {
 
 proptest! {
     /// Whatever anybody sends in whatever order: media is open exactly for those inside, guests
-    /// inside have consented, nobody outside sends, and the stamps fit the states.
+    /// inside have consented, nobody outside sends, a direct way is between the only two inside, and the
+    /// stamps fit the states.
     #[test]
     fn no_walk_breaks_an_invariant(
         walk in prop::collection::vec(
-            (any::<u8>(), any::<u8>(), any::<u8>(), any::<u8>(), 0i64..120), 1..150)
+            (any::<u8>(), any::<u8>(), any::<u8>(), any::<u8>(), 0i64..120), 1..150),
+        direct in any::<bool>(),
     ) {
         let mut v = visit();
         let mut open = std::collections::BTreeSet::new();
         let mut told = std::collections::BTreeMap::new();
+        if direct {
+            v.asks.clear();
+            v.direct_rules =
+                DirectRules { policy: DirectPolicy::Auto, texts: &["visit-2026-11"] };
+        }
+        let mut between = None;
         let mut now = 0;
         for step in walk {
             let (actor, command) = decode(step);
@@ -463,6 +473,10 @@ proptest! {
                         told.remove(&seat);
                     }
                     Effect::Sending(seat, sending) => { told.insert(seat, sending); }
+                    Effect::DirectOpened(pair) => prop_assert!(between.replace(pair).is_none()),
+                    Effect::DirectClosed { pair, .. } => {
+                        prop_assert!(between.take() == Some(pair));
+                    }
                     _ => {}
                 }
             }
@@ -485,6 +499,10 @@ proptest! {
                     prop_assert!(seat.waiting_since.is_some());
                 }
             }
+            // A direct way is told of, and only there is one where two may have it.
+            prop_assert!(between == v.direct);
+            prop_assert!(v.direct.is_none() || v.direct == v.may_be_direct());
+            prop_assert!(v.direct.is_none() || (direct && v.inside().count() == 2));
             prop_assert_eq!(v.ended_at.is_some(), v.state.is_final());
             prop_assert!(v.inside().count() <= v.max_inside);
         }

@@ -8,6 +8,7 @@ import type {
   BoardEvent,
   BoardSeat,
   BoardVisit,
+  CallPath,
   CallQuality,
   ChatEntry,
   DeviceList,
@@ -113,6 +114,7 @@ export interface VisitDoubleParts {
   sound?: 'ok' | 'blocked';
   attach?: VisitClient['attach'];
   pictures?: PictureWish;
+  path?: CallPath;
 }
 
 /** A visit that does nothing by itself and remembers what it was told. */
@@ -162,6 +164,7 @@ export function visitDouble(parts: VisitDoubleParts = {}): VisitDouble {
     failure: new Held(parts.failure ?? null),
     pinned: new Held<TileRef | null>(null),
     pictures: new Held(parts.pictures ?? 'full'),
+    path: new Held(parts.path ?? 'server'),
     sound: new Held(parts.sound ?? 'ok'),
     sendCheck: nothing,
     recheck: nothing,

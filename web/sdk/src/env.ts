@@ -39,8 +39,11 @@ export interface Env {
   readonly fetch: Fetch;
   /** Opens the socket to the page's own server. */
   socket(): SocketLike;
-  /** A fresh peer connection that may use these relays beside the direct path. */
-  peer(iceServers: RTCIceServer[]): RTCPeerConnection;
+  /**
+   * A fresh peer connection that may use these relays beside the direct path; with `relay` only them,
+   * so that the other end sees no address of this one.
+   */
+  peer(iceServers: RTCIceServer[], policy?: RTCIceTransportPolicy): RTCPeerConnection;
   readonly page: PageLike;
 }
 
@@ -119,7 +122,8 @@ export function browserEnv(): Env {
       return new WebSocket(url);
     },
     // One transport for everything.
-    peer: (iceServers) => new RTCPeerConnection({ bundlePolicy: 'max-bundle', iceServers }),
+    peer: (iceServers, iceTransportPolicy = 'all') =>
+      new RTCPeerConnection({ bundlePolicy: 'max-bundle', iceServers, iceTransportPolicy }),
     page: browserPage,
   };
 }

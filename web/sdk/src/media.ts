@@ -46,6 +46,7 @@ export class Media {
   #offerTimer: Cancel = () => {};
   #lines: readonly TrackLine[] = [];
   #relief: Relief = 0;
+  #rests = false;
   #queue: Promise<void> = Promise.resolve();
   /** Counts closings; work that belongs to an older life is dropped. */
   #life = 0;
@@ -145,7 +146,7 @@ export class Media {
     if (!peer || !line || !sender) return;
     // The same kind of track in the same encoding: no negotiation is needed. Its size may differ.
     sender.replaceTrack(track).then(
-      () => shape(peer, [line], this.#relief),
+      () => shape(peer, [line], this.#relief, this.#rests),
       () => undefined,
     );
   }
@@ -154,7 +155,14 @@ export class Media {
   relieve(relief: Relief): void {
     if (relief === this.#relief) return;
     this.#relief = relief;
-    if (this.#peer !== null) void shape(this.#peer, this.#lines, relief);
+    if (this.#peer !== null) void shape(this.#peer, this.#lines, relief, this.#rests);
+  }
+
+  /** Microphone and camera are not needed here (or are again): they stay on their lines, unsent. */
+  rest(rests: boolean): void {
+    if (rests === this.#rests) return;
+    this.#rests = rests;
+    if (this.#peer !== null) void shape(this.#peer, this.#lines, this.#relief, rests);
   }
 
   /** Ends the connection; local tracks are kept for the next one. */
@@ -223,7 +231,7 @@ export class Media {
     this.#watchdog.watch();
     if (this.state.value === 'none') this.state.set('connecting');
     this.#showTracks(peer, offer.tracks);
-    await shape(peer, offer.tracks, this.#relief);
+    await shape(peer, offer.tracks, this.#relief, this.#rests);
   }
 
   #openPeer(transport: number, relays: RTCIceServer[]): void {
@@ -312,15 +320,23 @@ function isHandshaking(peer: RTCPeerConnection | null): boolean {
   return (ice === 'connected' || ice === 'completed') && peer?.connectionState === 'connecting';
 }
 
-/** Sets how much each sender may spend. Best effort: a browser that refuses still calls. */
-async function shape(peer: RTCPeerConnection, lines: readonly TrackLine[], relief: Relief): Promise<void> {
+/** Sets how much each sender may spend, if anything. Best effort: a browser that refuses still calls. */
+async function shape(
+  peer: RTCPeerConnection,
+  lines: readonly TrackLine[],
+  relief: Relief,
+  rests: boolean,
+): Promise<void> {
   for (const line of lines) {
     if (line.direction !== 'send') continue;
     const sender = peer.getTransceivers().find((t) => t.mid === line.mid)?.sender;
     if (sender === undefined) continue;
     const parameters = sender.getParameters();
     if (parameters.encodings.length === 0) continue;
+    // A layer that is left out for another reason is switched off again below.
+    for (const encoding of parameters.encodings) encoding.active = true;
     shapeEncodings(line.source, parameters, relief, sender.track?.getSettings() ?? {});
+    if (rests && line.source !== 'screen') for (const encoding of parameters.encodings) encoding.active = false;
     await sender.setParameters(parameters).catch(() => undefined);
   }
 }

@@ -5,11 +5,14 @@
  */
 
 import { VisitFacts } from './facts';
+import { call } from './http';
 import type { Intents } from './intents';
 import type { CheckReport, ClientMessage, ConsentDecision, EndAs, Purpose } from './protocol';
+import type { VisitOptions } from './types';
 
 export abstract class VisitOrders extends VisitFacts {
   protected abstract readonly intents: Intents;
+  protected abstract readonly options: VisitOptions;
 
   /** Resolves when the server has done it; rejects with its code. */
   protected abstract command(message: ClientMessage): Promise<void>;
@@ -57,5 +60,12 @@ export abstract class VisitOrders extends VisitFacts {
 
   end(outcome: EndAs): Promise<void> {
     return this.command({ type: 'end', outcome });
+  }
+
+  rate(stars: number): Promise<void> {
+    const { visit, seat } = this.options;
+    // A guest's socket is gone by the time of the question; the device's cookie still speaks.
+    if (seat === undefined) return this.command({ type: 'rate', stars });
+    return call('POST', 'seat/rate', { visit, seat, stars }, this.env.fetch);
   }
 }

@@ -55,6 +55,23 @@ outcomes: Array<CheckOutcome>,
  * Round trip to the server in milliseconds, if measured.
  */
 rtt_ms: number | null, };
+export type DirectSignal = { "kind": "offer", 
+/**
+ * The SDP.
+ */
+sdp: string, } | { "kind": "answer", 
+/**
+ * The SDP.
+ */
+sdp: string, } | { "kind": "candidate", 
+/**
+ * The candidate as the browser made it (RFC 8839 §5.1).
+ */
+candidate: string, 
+/**
+ * The `a=mid` of the m-line it belongs to.
+ */
+mid: string, };
 export type TileView = { 
 /**
  * Whose.
@@ -381,7 +398,23 @@ tiles: Array<TileView>, } | { "type": "quality",
 /**
  * The figures.
  */
-report: QualityReport, } | { "type": "chat", 
+report: QualityReport, } | { "type": "direct_signal", 
+/**
+ * Which attempt.
+ */
+attempt: number, 
+/**
+ * What.
+ */
+signal: DirectSignal, } | { "type": "direct_up", 
+/**
+ * Which attempt.
+ */
+attempt: number, } | { "type": "direct_down", 
+/**
+ * Which attempt.
+ */
+attempt: number, } | { "type": "chat", 
 /**
  * The page's id of the message, 1–40 characters.
  */
@@ -813,7 +846,43 @@ source: Source,
 /**
  * Paused or going on.
  */
-paused: boolean, } | { "type": "muted_by_clinic", } | { "type": "chat", 
+paused: boolean, } | { "type": "muted_by_clinic", } | { "type": "direct_open", 
+/**
+ * Counts up; everything about this try repeats it.
+ */
+attempt: number, 
+/**
+ * The other person.
+ */
+seat: string, 
+/**
+ * Whether one makes the offer; otherwise one waits for it.
+ */
+offers: boolean, 
+/**
+ * Only over the relay, so that nobody sees an address.
+ */
+relay_only: boolean, } | { "type": "direct_signal", 
+/**
+ * Which attempt.
+ */
+attempt: number, 
+/**
+ * What.
+ */
+signal: DirectSignal, } | { "type": "direct_on", 
+/**
+ * Which attempt.
+ */
+attempt: number, } | { "type": "direct_close", 
+/**
+ * Which attempt.
+ */
+attempt: number, 
+/**
+ * Nothing may flow directly any more. Otherwise only when pictures come through the server.
+ */
+at_once: boolean, } | { "type": "chat", 
 /**
  * The lines.
  */

@@ -27,6 +27,8 @@ export class Roster {
   #persons: readonly Person[] = [];
   #speaking: string | null = null;
   #remote: ReadonlyMap<string, MediaStreamTrack> = new Map();
+  /** Tracks that come another way than through the server, and are shown instead. */
+  #instead: ReadonlyMap<string, MediaStreamTrack> | null = null;
   #local: LocalTracks = NO_TRACKS;
   readonly #paused = new Set<string>();
   #links: ReadonlyMap<string, LinkQuality> = new Map();
@@ -84,6 +86,11 @@ export class Roster {
     this.#publish();
   }
 
+  instead(tracks: ReadonlyMap<string, MediaStreamTrack> | null): void {
+    this.#instead = tracks;
+    this.#publish();
+  }
+
   local(tracks: LocalTracks): void {
     this.#local = tracks;
     this.#publish();
@@ -127,7 +134,10 @@ export class Roster {
   #make(person: Person): Participant {
     const { seat } = person;
     const me = seat === this.#mySeat;
-    const track = (source: Source) => this.#remote.get(trackKey(seat, source)) ?? null;
+    const track = (source: Source) => {
+      const key = trackKey(seat, source);
+      return this.#instead?.get(key) ?? this.#remote.get(key) ?? null;
+    };
     return {
       ...person,
       me,

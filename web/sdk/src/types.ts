@@ -347,6 +347,12 @@ export interface TileRef {
  */
 export type PictureWish = Pictures;
 
+/**
+ * The way that sound and pictures take: through the clinic's server, directly to the only other
+ * person, or directly over the clinic's relay.
+ */
+export type CallPath = 'server' | 'direct' | 'relayed';
+
 /** What a page may want to announce. */
 export type VisitEvent =
   | { readonly type: 'admitted' }
@@ -424,6 +430,7 @@ export interface VisitClient {
   readonly failure: Value<BedsideErrorShape | null>;
   readonly pinned: Value<TileRef | null>;
   readonly pictures: Value<PictureWish>;
+  readonly path: Value<CallPath>;
   /** `blocked`: the browser wants a tap before it plays sound; call `playSound()` from one. */
   readonly sound: Value<'ok' | 'blocked'>;
 

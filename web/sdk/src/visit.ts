@@ -33,6 +33,7 @@ import { NO_TRACKS, Roster } from './roster';
 import { Cell, Cleanup, Emitter } from './signal';
 import { Wire } from './socket';
 import { Tiles, type Observers } from './tiles';
+import { Way } from './way';
 import { WakeLock, type LockScreen } from './wake';
 import { Wish } from './wish';
 import type {
@@ -60,7 +61,7 @@ export class Visit extends VisitOrders implements VisitClient {
   readonly phase = new Cell<Phase>('hello');
   readonly me: LocalSide;
   protected readonly intents: Intents;
-  readonly #options: VisitOptions;
+  protected readonly options: VisitOptions;
   readonly #ownDevices: boolean;
   readonly #events = new Emitter<VisitEvent>();
   readonly #cleanup = new Cleanup();
@@ -74,6 +75,7 @@ export class Visit extends VisitOrders implements VisitClient {
   readonly #quality: QualityLoop;
   readonly #pressure = new Pressure();
   readonly #wish: Wish;
+  readonly #way: Way;
   readonly #wake: WakeLock;
   readonly #health: Health;
   #local = NO_TRACKS;
@@ -84,7 +86,7 @@ export class Visit extends VisitOrders implements VisitClient {
   constructor(options: VisitOptions, deps: VisitDeps) {
     const { env } = deps;
     super(env);
-    this.#options = options;
+    this.options = options;
     this.#ownDevices = options.devices === undefined;
     const send = (message: ClientMessage) => this.#wire.send(message);
     this.#wire = new Wire(env, {
@@ -96,6 +98,15 @@ export class Visit extends VisitOrders implements VisitClient {
       refused: (error) => this.#refused(error),
     });
     this.#media = new Media(env, send, () => this.#wire.doubt());
+    this.#way = new Way(env, {
+      send: (message) => this.#inside && send(message),
+      show: (tracks) => this.#roster.instead(tracks),
+      rest: (rests) => this.#media.rest(rests),
+      local: (source) => this.#local[source],
+      people: () => this.#roster.people.value,
+      unitStats: () => this.#media.stats(),
+      unitTrack: (seat, source) => this.#media.tracks.value.get(trackKey(seat, source)) ?? null,
+    });
     this.#chat = new Chat(env, send);
     this.intents = new Intents(
       (message) => this.#wire.command(message),
@@ -124,7 +135,7 @@ export class Visit extends VisitOrders implements VisitClient {
     });
     this.#attachments = new Attachments(this.#roster.people);
     this.#quality = new QualityLoop(env, {
-      stats: () => this.#media.stats(),
+      stats: () => this.#way.stats() ?? this.#media.stats(),
       videoPaused: () => this.#roster.allPicturesPaused,
       surroundings: () => ({
         owner: (stat) => this.#media.owner(stat),
@@ -147,6 +158,7 @@ export class Visit extends VisitOrders implements VisitClient {
     this.#cleanup.add(this.#media.tracks.subscribe((tracks) => this.#roster.remote(tracks)));
     this.#cleanup.add(
       this.#roster.people.subscribe(() => {
+        this.#way.people();
         this.#speakers.play(this.#roster.voices);
         this.#quality.rejudge();
       }),
@@ -180,6 +192,10 @@ export class Visit extends VisitOrders implements VisitClient {
 
   get quality() {
     return this.#quality.quality;
+  }
+
+  get path() {
+    return this.#way.path;
   }
 
   get sound() {
@@ -261,13 +277,6 @@ export class Visit extends VisitOrders implements VisitClient {
     this.#over('ended', 'you_left');
   }
 
-  rate(stars: number): Promise<void> {
-    const { visit, seat } = this.#options;
-    // A guest's socket is gone by the time of the question; the device's cookie still speaks.
-    if (seat === undefined) return this.command({ type: 'rate', stars });
-    return call('POST', 'seat/rate', { visit, seat, stars }, this.env.fetch);
-  }
-
   on<K extends VisitEvent['type']>(
     type: K,
     listener: (event: Extract<VisitEvent, { type: K }>) => void,
@@ -314,6 +323,11 @@ export class Visit extends VisitOrders implements VisitClient {
       case 'muted_by_clinic':
         this.me.silenced();
         return this.#events.emit({ type: 'muted_by_clinic' });
+      case 'direct_open':
+      case 'direct_signal':
+      case 'direct_on':
+      case 'direct_close':
+        return this.#inside ? this.#way.hear(message) : undefined;
       case 'chat':
         return this.#lines(message);
       case 'quality':
@@ -355,7 +369,7 @@ export class Visit extends VisitOrders implements VisitClient {
       this.#chat.opened(this.serverNow());
     }
     const outside = state === 'invited' || state === 'left';
-    if (this.#options.enter && isClinic(identity.role) && outside) this.#enterByItself();
+    if (this.options.enter && isClinic(identity.role) && outside) this.#enterByItself();
   }
 
   #enterByItself(): void {
@@ -393,7 +407,7 @@ export class Visit extends VisitOrders implements VisitClient {
     if (inside) {
       this.#wish.renew();
       this.me.inside(true);
-      void this.me.openDevices(this.#options.start ?? {}).catch(() => undefined);
+      void this.me.openDevices(this.options.start ?? {}).catch(() => undefined);
       this.#chat.opened(this.serverNow());
       this.#tiles.renew();
       this.#quality.start();
@@ -403,6 +417,7 @@ export class Visit extends VisitOrders implements VisitClient {
       this.#quality.stop();
       this.#pressure.reset();
       this.#media.relieve(0);
+      this.#way.close();
       this.#media.close();
       this.#roster.clear();
       this.queue.set([]);
@@ -435,7 +450,7 @@ export class Visit extends VisitOrders implements VisitClient {
   // --- Connection ---
 
   async #token(timeoutMs: number): Promise<string> {
-    const { visit, seat } = this.#options;
+    const { visit, seat } = this.options;
     const body = seat === undefined ? { visit } : { visit, seat };
     const { token } = await call<Token>('POST', 'seat/token', body, this.env.fetch, timeoutMs);
     return token;
@@ -452,6 +467,7 @@ export class Visit extends VisitOrders implements VisitClient {
 
   #lost(): void {
     this.#chat.closed();
+    this.#way.leave();
     this.#media.socketLost();
   }
 
@@ -502,5 +518,6 @@ export class Visit extends VisitOrders implements VisitClient {
     this.#local = { ...this.#local, [source]: track };
     this.#roster.local(this.#local);
     this.#media.setLocal(source, track);
+    this.#way.setLocal(source, track);
   }
 }

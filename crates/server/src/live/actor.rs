@@ -1,6 +1,7 @@
 //! The task of one living visit: takes inputs one by one, asks the state machine, saves, and then
 //! lets the effects happen.
 
+use super::direct::Direct;
 use super::input::{Input, Outgoing, SocketSender};
 use super::line::LineView;
 use super::media::Media;
@@ -40,6 +41,7 @@ pub struct State {
     pub(super) quality: CallQuality,
     pub(super) quality_tried_at: Option<Timestamp>,
     pub(super) told_line: HashMap<SeatId, LineView>,
+    pub(super) direct: Direct,
     pub(super) revision: u64,
     /// Steps that must not be lost and that the database could not take yet.
     overdue: VecDeque<(Actor, audit::Actor, Command)>,
@@ -68,6 +70,7 @@ impl State {
             quality: CallQuality::default(),
             quality_tried_at: None,
             told_line: HashMap::new(),
+            direct: Direct::default(),
             revision: 0,
             overdue: VecDeque::new(),
             idle_since: None,
@@ -163,6 +166,7 @@ impl Task {
         self.system(Actor::System, Command::Tick).await;
         self.renew_passes();
         self.keep_quality_now_and_then().await;
+        self.tick_direct().await;
     }
 
     fn may_sleep(&mut self) -> bool {
@@ -261,6 +265,8 @@ impl Task {
                 Effect::CloseMedia(seat) => self.close_media(seat),
                 Effect::Sending(seat, sending) => self.apply_sending(seat, sending),
                 Effect::Pictures(seat, pictures) => self.apply_pictures(seat, pictures),
+                Effect::DirectOpened(pair) => self.direct_opened(pair),
+                Effect::DirectClosed { at_once, .. } => self.direct_closed(at_once),
                 Effect::Muted(seat) => self.send(seat, ServerMessage::MutedByClinic {}),
                 Effect::VisitMoved { .. } | Effect::Consent { .. } => {}
             }
@@ -269,6 +275,7 @@ impl Task {
             let after = self.state.conns.get(&seat).map_or(0, |c| c.chat_after);
             self.send_chat_history(seat, after).await;
         }
+        self.note_direct();
         if self.state.visit.state.is_final() {
             self.close_room();
         }

@@ -35,6 +35,8 @@ fn one(by: Actor, effect: &Effect) -> Option<Event> {
         Effect::DropConnection { seat, reason: DropReason::TakenOver, .. } => {
             Event::new(Kind::SeatTakenOver, by).seat(*seat)
         }
+        Effect::DirectOpened(pair) => Event::new(Kind::DirectOpened, by).seat(pair.answers),
+        Effect::DirectClosed { pair, .. } => Event::new(Kind::DirectClosed, by).seat(pair.answers),
         Effect::Muted(seat) => Event::new(Kind::SeatMuted, by).seat(*seat),
         Effect::DropConnection { .. }
         | Effect::OpenMedia(_)

@@ -71,7 +71,9 @@ impl Task {
             screen: may(Action::ShareScreen),
         };
         let (lets_out, pictures) = (person.lets_out(), person.pictures);
-        let muted = Sources { mic: !lets_out.mic, camera: !lets_out.camera, screen: false };
+        let held = self.goes_directly(seat);
+        let muted =
+            Sources { mic: held || !lets_out.mic, camera: held || !lets_out.camera, screen: false };
         let transport = TransportId(self.core.next_transport());
         let media = Media {
             id: transport,
@@ -145,8 +147,9 @@ impl Task {
     /// What a person may send, enforced where packets enter.
     pub(super) fn apply_sending(&mut self, seat: SeatId, sending: Sending) {
         let visit = self.state.visit.id;
+        let held = self.goes_directly(seat);
         for source in [Source::Mic, Source::Camera] {
-            let muted = !sending.has(source);
+            let muted = held || !sending.has(source);
             self.media_tell(sfu::Command::SetMuted { visit, seat, source, muted });
         }
         if let Some(media) = self.state.media.get_mut(&seat)

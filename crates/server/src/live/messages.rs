@@ -45,6 +45,11 @@ impl Task {
                 self.step(actor, by, Command::Pictures(pictures)).await
             }
             ClientMessage::Share { on } => self.step(actor, by, Command::Share(on)).await,
+            ClientMessage::DirectSignal { attempt, signal } => {
+                self.direct_signal(seat, attempt, signal)
+            }
+            ClientMessage::DirectUp { attempt } => self.direct_up(seat, attempt),
+            ClientMessage::DirectDown { attempt } => self.direct_down(seat, attempt).await,
             ClientMessage::Leave {} => self.step(actor, by, Command::Leave).await,
             ClientMessage::Chat { id, text } => self.chat(seat, &id, &text).await,
             ClientMessage::ChatRead { seq } => self.chat_read(seat, seq).await,

@@ -9,6 +9,7 @@ mod actor;
 mod board;
 mod calls;
 mod chat;
+mod direct;
 mod events;
 mod input;
 mod line;
@@ -36,7 +37,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use store::{Store, VisitWithSeats};
 use tokio::sync::{broadcast, mpsc, oneshot};
-use visit::{Duration, OrgId, Timestamp, VisitId};
+use visit::{DirectPolicy, Duration, OrgId, Timestamp, VisitId};
 
 /// Board changes that a slow board socket may lag behind before it gets everything anew.
 const BOARD_BACKLOG: usize = 512;
@@ -57,6 +58,8 @@ pub struct Core {
     pub calls: CallMetrics,
     /// Trials of the ways of media.
     pub probes: probe::Probes,
+    /// Whether two people may talk directly.
+    pub direct: DirectPolicy,
     next_transport: AtomicU64,
     boards: Mutex<HashMap<OrgId, broadcast::Sender<Arc<BoardChange>>>>,
     visits: Mutex<HashMap<VisitId, mpsc::UnboundedSender<Input>>>,
@@ -65,7 +68,13 @@ pub struct Core {
 impl Core {
     /// Nothing living yet.
     #[must_use]
-    pub fn new(store: Store, sfu: Sfu, relays: Relays, clock: Clock) -> Arc<Self> {
+    pub fn new(
+        store: Store,
+        sfu: Sfu,
+        relays: Relays,
+        clock: Clock,
+        direct: DirectPolicy,
+    ) -> Arc<Self> {
         Arc::new(Self {
             store,
             sfu,
@@ -74,6 +83,7 @@ impl Core {
             lines: Lines::default(),
             calls: CallMetrics::default(),
             probes: probe::Probes::default(),
+            direct,
             next_transport: AtomicU64::new(1),
             boards: Mutex::default(),
             visits: Mutex::default(),
@@ -151,7 +161,7 @@ impl Core {
         reader: &mut store::Reader,
     ) -> Result<(), ErrorCode> {
         let visit = rows.visit.id;
-        let state = persist::load(org, rows, reader).await.map_err(|e| code(&e))?;
+        let state = persist::load(org, rows, self.direct, reader).await.map_err(|e| code(&e))?;
         let (tx, rx) = mpsc::unbounded_channel();
         {
             let mut visits = self.visits.lock().unwrap_or_else(PoisonError::into_inner);

@@ -4,12 +4,16 @@ use super::actor::State;
 use protocol::CheckReport;
 use std::collections::HashMap;
 use store::{DeviceReport, Reader, SeatRow, Store, StoreError, VisitRow, VisitWithSeats};
-use visit::{Effect, OrgId, Pictures, Purpose, Seat, SeatId, Sending, Timestamp, Visit};
+use visit::{
+    DirectPolicy, DirectRules, Effect, OrgId, Pictures, Purpose, Seat, SeatId, Sending, Timestamp,
+    Visit,
+};
 
 /// Reads a visit with everything that its task needs.
 pub async fn load(
     org: OrgId,
     rows: VisitWithSeats,
+    direct: DirectPolicy,
     reader: &mut Reader,
 ) -> Result<State, StoreError> {
     let VisitWithSeats { visit: row, seats } = rows;
@@ -34,7 +38,8 @@ pub async fn load(
             *notes.entry(to).or_default() += 1;
         }
     }
-    let visit = to_visit(org, &row, &seats, consents);
+    let mut visit = to_visit(org, &row, &seats, consents);
+    visit.direct_rules = DirectRules { policy: direct, texts: crate::consent::TELLS_OF_DIRECT };
     let people = seats.into_iter().map(|s| (s.id, s)).collect();
     Ok(State::new(visit, row, people, host_name, second_device, notes))
 }
@@ -85,6 +90,8 @@ fn to_visit(
         ended_at: row.ended_at,
         empty_since: row.empty_since,
         seats,
+        direct_rules: DirectRules::default(),
+        direct: None,
     }
 }
 

@@ -41,7 +41,7 @@ impl Task {
             .chain(v.asks.iter().copied())
             .map(|purpose| ConsentAsk {
                 purpose,
-                text_version: crate::consent::current(purpose).to_owned(),
+                text_version: crate::consent::current(purpose, self.core.direct).to_owned(),
                 required: purpose == Purpose::Visit,
             })
             .collect();

@@ -26,6 +26,7 @@ use store::Store;
 use store::testing::{NOON, TestDb};
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
+use visit::DirectPolicy;
 
 /// Longest time that a test waits for anything. Reaching it is a failure.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -59,21 +60,29 @@ impl Clinic {
     /// The same with a relay on loopback. It goes by the wall clock, so the clinic begins there.
     pub async fn with_relay() -> Self {
         let clock = Clock::manual(Clock::system().now());
-        Self::start_as(Arc::new(TestDb::sqlite()), clock, None, true).await
+        let also = Also { relay: true, ..Also::default() };
+        Self::start_as(Arc::new(TestDb::sqlite()), clock, None, also).await
+    }
+
+    /// The same, where two people may talk directly.
+    pub async fn direct() -> Self {
+        let (db, clock) = (Arc::new(TestDb::sqlite()), Clock::manual(NOON));
+        let also = Also { direct: DirectPolicy::Auto, ..Also::default() };
+        Self::start_as(db, clock, None, also).await
     }
 
     /// On a database that may have been used before.
     pub async fn start(db: Arc<TestDb>, clock: Clock, mailer: Option<Mailer>) -> Self {
-        Self::start_as(db, clock, mailer, false).await
+        Self::start_as(db, clock, mailer, Also::default()).await
     }
 
-    async fn start_as(db: Arc<TestDb>, clock: Clock, mailer: Option<Mailer>, relay: bool) -> Self {
+    async fn start_as(db: Arc<TestDb>, clock: Clock, mailer: Option<Mailer>, also: Also) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
             .build()
             .expect("a runtime");
-        let started = runtime.spawn(start(Arc::clone(&db), clock.clone(), mailer, relay)).await;
+        let started = runtime.spawn(start(Arc::clone(&db), clock.clone(), mailer, also)).await;
         let Started { app, address, threads } = started.expect("the server starts");
         Self { app, clock, address, db, threads: Some(threads), runtime: Some(runtime) }
     }
@@ -135,7 +144,14 @@ impl Drop for Clinic {
     }
 }
 
-async fn start(db: Arc<TestDb>, clock: Clock, mailer: Option<Mailer>, relay: bool) -> Started {
+/// What not every clinic has.
+#[derive(Clone, Copy, Default)]
+struct Also {
+    relay: bool,
+    direct: DirectPolicy,
+}
+
+async fn start(db: Arc<TestDb>, clock: Clock, mailer: Option<Mailer>, also: Also) -> Started {
     let store = db.open().await;
     let org = store.default_org();
     let entropy = Arc::new(SystemEntropy);
@@ -153,13 +169,13 @@ async fn start(db: Arc<TestDb>, clock: Clock, mailer: Option<Mailer>, relay: boo
     let (sfu, threads) = Sfu::start(media, events_tx).expect("the forwarding unit starts");
     let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
     let address = listener.local_addr().expect("an address");
-    let own = relay.then(|| {
+    let own = also.relay.then(|| {
         let listen = vec![(Ipv4Addr::LOCALHOST, 0).into()];
         let plan = OwnRelayPlan { listen, addresses, tls: Vec::new() };
         OwnRelay::start(plan, &sfu).expect("the relay starts").0
     });
     let relays = Relays::new(own, Vec::new(), clock.clone());
-    let core = Core::new(store.clone(), sfu, relays, clock.clone());
+    let core = Core::new(store.clone(), sfu, relays, clock.clone(), also.direct);
     let app = Arc::new(App::new(AppParts {
         config: ServerConfig {
             clinic: "Hillside Clinic".to_owned(),

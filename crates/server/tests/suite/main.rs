@@ -7,6 +7,7 @@ mod common;
 mod attack;
 mod booking;
 mod closing;
+mod direct;
 mod headers;
 mod links;
 mod mail;

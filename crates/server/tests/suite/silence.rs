@@ -7,13 +7,17 @@ use serde_json::json;
 use visit::Duration;
 
 pub const OWN_MESSAGES: [&str; 6] = ["welcome", "you", "waiting", "note", "pong", "error"];
-const ROOM_MESSAGES: [&str; 11] = [
+const ROOM_MESSAGES: [&str; 15] = [
     "room",
     "offer",
     "media_up",
     "speaking",
     "video_paused",
     "muted_by_clinic",
+    "direct_open",
+    "direct_signal",
+    "direct_on",
+    "direct_close",
     "chat",
     "quality",
     "board",
@@ -49,6 +53,13 @@ pub async fn pry(patient: &mut Socket, own: &str, other: &str) {
         json!({ "type": "restart_ice" }),
         json!({ "type": "new_transport" }),
         json!({ "type": "view", "tiles": [] }),
+        json!({ "type": "pictures", "pictures": "none" }),
+        json!({
+            "type": "direct_signal", "attempt": 1,
+            "signal": { "kind": "offer", "sdp": "v=0\r\n" },
+        }),
+        json!({ "type": "direct_up", "attempt": 1 }),
+        json!({ "type": "direct_down", "attempt": 1 }),
     ];
     for attempt in attempts {
         let what = kind(&attempt);

@@ -1,6 +1,6 @@
 //! What can be asked of a visit, by whom, what follows from it, and why it may be refused.
 
-use super::Sending;
+use super::{DirectPair, Sending};
 use crate::{ConsentRecord, Pictures, Role, SeatId, SeatState, SeatTrigger, UserId, VisitState};
 
 /// Who asks. The server derives it from the socket or session, never from the message.
@@ -80,6 +80,10 @@ pub enum Command {
     MediaUp(SeatId),
     /// Media of this seat is dead and its transport gone.
     MediaLost(SeatId),
+    /// The two inside may make a way of their own.
+    OpenDirect,
+    /// Their own way did not come about, or broke.
+    CloseDirect,
     /// Leave.
     Leave,
     /// End for all.
@@ -150,6 +154,16 @@ pub enum Effect {
     Pictures(SeatId, Pictures),
     /// The clinic silenced this microphone.
     Muted(SeatId),
+    /// These two may make a way of their own. From here on each may see the other's address.
+    DirectOpened(DirectPair),
+    /// Their own way ends.
+    DirectClosed {
+        /// Whose.
+        pair: DirectPair,
+        /// One of them is not inside any more: nothing may flow from now on. Otherwise it goes on until
+        /// the forwarding unit has taken over.
+        at_once: bool,
+    },
 }
 
 /// Why something was refused.

@@ -51,6 +51,7 @@ export interface SettingsDialogProps {
 export function SettingsDialog({ ui, visit, extra }: SettingsDialogProps) {
   const t = callText.t;
   const pictures = useValue(visit.pictures);
+  const path = useValue(visit.path);
   return (
     <Dialog
       open={ui.settings.value}
@@ -86,6 +87,7 @@ export function SettingsDialog({ ui, visit, extra }: SettingsDialogProps) {
         ]}
       />
       <p>{t.pictureHint}</p>
+      <p data-path={path}>{t.paths[path]}</p>
       <DeviceMenu devices={visit.me.devices} />
       {extra ?? null}
     </Dialog>

@@ -6,6 +6,8 @@ import { participant, visitDouble, type VisitDoubleParts } from '../../gallery/d
 import { callText, deviceText } from '../i18n/parts';
 import { CallNotices } from './Notices';
 import { PersonTile } from './PersonTile';
+import { SettingsDialog } from './SettingsDialog';
+import { createCallUi } from './ui';
 
 const root = document.createElement('div');
 const draw = (children: ComponentChildren) => act(() => render(children, root));
@@ -61,4 +63,13 @@ it('a tile tells with which pictures the person takes part', () => {
   expect(text()).toContain(seesSmall);
   tile({ narrow: true });
   expect(text()).toContain(hearsOnly);
+});
+
+it('the settings tell which way picture and sound take', () => {
+  const ui = createCallUi();
+  ui.settings.value = true;
+  for (const path of ['server', 'direct', 'relayed'] as const) {
+    draw(<SettingsDialog ui={ui} visit={visitDouble({ path })} />);
+    expect(root.querySelector('[data-path]')?.textContent).toBe(callText.t.paths[path]);
+  }
 });

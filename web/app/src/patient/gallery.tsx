@@ -308,6 +308,7 @@ const screens: GalleryArea['screens'] = {
 
   connecting: () => <Connecting clinic={clinic} />,
   consent: () => consent(ASKS),
+  'consent-direct': () => consent([{ purpose: 'visit', text_version: 'visit-2026-11-direct', required: true }]),
   'consent-one': () => consent(ASKS.slice(0, 1)),
   'consent-withdrawn': () => consent(ASKS.slice(0, 1), true),
   'consent-unknown-text': () => consent([{ purpose: 'visit', text_version: 'visit-2031-01', required: true }]),
@@ -357,6 +358,8 @@ const screens: GalleryArea['screens'] = {
       })),
       open: (ui) => (ui.settings.value = true),
     }),
+  'call-settings-direct': () =>
+    call({ people: [patient, doctor], path: 'direct', open: (ui) => (ui.settings.value = true) }),
   'call-leaving': () => call({ people: [patient, doctor], open: (ui) => (ui.leaving.value = true) }),
   'call-reconnecting': () => call({ people: [patient, doctor], connection: 'reconnecting' }),
   'call-offline': () => call({ people: [patient, doctor], connection: 'offline' }),

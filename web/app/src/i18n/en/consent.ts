@@ -34,6 +34,17 @@ const en = {
         'The clinic keeps on record that I gave this consent, when, and who took part.',
       ],
     },
+    'visit-2026-11-direct': {
+      title: 'The video visit',
+      short: 'I agree to talk with my clinic by video. Picture and sound go encrypted through the clinic’s own server or directly between our two devices.',
+      long: [
+        'A video visit can be less complete than a visit in the clinic, because the clinician cannot examine me by hand. The clinician tells me if a visit in person is needed.',
+        'Only people whom the clinic lets in take part. I can see who is in the visit, and I can leave at any time.',
+        'When only two people are in the visit, picture and sound can go directly from device to device. The other person’s device then sees the network address of mine, and mine sees theirs. A network address can tell which internet provider I use and roughly where I am. When a third person joins, everything goes through the clinic’s server again.',
+        'In an emergency I call the emergency number; a video visit is not made for that.',
+        'The clinic keeps on record that I gave this consent, when, who took part, and when the devices were connected directly.',
+      ],
+    },
     'recording-2026-11': {
       title: 'Recording',
       short: 'The clinic may record picture and sound of this visit.',

@@ -34,6 +34,17 @@ const es: Translation<typeof en> = {
         'La clínica guarda constancia de que di este consentimiento, cuándo y quién participó.',
       ],
     },
+    'visit-2026-11-direct': {
+      title: 'La visita por video',
+      short: 'Acepto hablar con mi clínica por video. La imagen y el sonido van cifrados por el servidor propio de la clínica o directamente entre nuestros dos dispositivos.',
+      long: [
+        'Una visita por video puede ser menos completa que una visita en la clínica, porque el profesional no puede explorarme con las manos. El profesional me dirá si hace falta una visita en persona.',
+        'Solo participan las personas que la clínica deja entrar. Puedo ver quién está en la visita y puedo salir en cualquier momento.',
+        'Cuando solo hay dos personas en la visita, la imagen y el sonido pueden ir directamente de un dispositivo al otro. El dispositivo de la otra persona ve entonces la dirección de red del mío, y el mío ve la suya. Una dirección de red puede indicar qué proveedor de internet uso y, más o menos, dónde estoy. Cuando entra una tercera persona, todo vuelve a ir por el servidor de la clínica.',
+        'En una emergencia llamo al número de emergencias; una visita por video no sirve para eso.',
+        'La clínica guarda constancia de que di este consentimiento, de cuándo, de quién participó y de cuándo se conectaron los dispositivos directamente.',
+      ],
+    },
     'recording-2026-11': {
       title: 'Grabación',
       short: 'La clínica puede grabar la imagen y el sonido de esta visita.',

@@ -1,0 +1,178 @@
+/** Two people talk past the server, and a third one comes. */
+import { expect, test, type Page } from '@playwright/test';
+import { Demo, browser, clinicianSignsIn, guestWaits, person, pictures, shot, wav } from './bedside';
+
+const demo = new Demo();
+test.beforeAll(() => demo.start('--direct-calls', 'auto'));
+test.afterAll(() => demo.dispose());
+
+interface Ways {
+  /** Frames decoded and sound heard on the connection to the server and on the direct one. */
+  server: { frames: number; sent: number };
+  direct: { frames: number; sent: number; local: string } | null;
+}
+
+/** What goes over each of the page's live connections. The direct one receives on a line it sends on. */
+function ways(page: Page): Promise<Ways> {
+  return page.evaluate(async () => {
+    const peers = (window as unknown as { peers: RTCPeerConnection[] }).peers;
+    const result: Ways = { server: { frames: 0, sent: 0 }, direct: null };
+    for (const peer of peers.filter((p) => p.connectionState === 'connected')) {
+      const both = peer.getTransceivers().some((t) => t.direction === 'sendrecv');
+      const sum = { frames: 0, sent: 0, local: '' };
+      (await peer.getStats()).forEach((s: Record<string, unknown>) => {
+        if (s.type === 'inbound-rtp' && s.kind === 'video') sum.frames += Number(s.framesDecoded ?? 0);
+        if (s.type === 'outbound-rtp' && s.kind === 'video') sum.sent += Number(s.packetsSent ?? 0);
+        if (s.type === 'local-candidate') sum.local = String(s.candidateType);
+      });
+      if (both) result.direct = sum;
+      else result.server = sum;
+    }
+    return result;
+  });
+}
+
+const path = (page: Page) => page.locator('[data-path]').getAttribute('data-path');
+
+/** Writes down the longest time for which the other person's picture stood still, from now on. */
+async function watchStale(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    const seat = document.querySelector<HTMLElement>('.c-tile[data-source="camera"]')?.dataset.seat;
+    if (!seat) throw new Error('no picture to watch');
+    const watch = { last: performance.now(), longest: 0 };
+    (window as unknown as { stale: typeof watch }).stale = watch;
+    let seen: { element: HTMLVideoElement | null; frames: number } = { element: null, frames: 0 };
+    // The tile may move to another place of the screen: it is the person who is followed.
+    setInterval(() => {
+      const element = document.querySelector<HTMLVideoElement>(`.c-tile[data-seat="${seat}"][data-source="camera"] video`);
+      const frames = element?.getVideoPlaybackQuality().totalVideoFrames ?? 0;
+      const shown = element !== null && !element.hidden && element.videoWidth > 0;
+      if (!shown || frames === 0 || (element === seen.element && frames === seen.frames)) return;
+      seen = { element, frames };
+      const now = performance.now();
+      watch.longest = Math.max(watch.longest, now - watch.last);
+      watch.last = now;
+    }, 10);
+  });
+}
+
+function longestStale(page: Page): Promise<number> {
+  return page.evaluate(() => {
+    const { last, longest } = (window as unknown as { stale: { last: number; longest: number } }).stale;
+    return Math.max(longest, performance.now() - last);
+  });
+}
+
+/** How far the 1 kHz tone stands above the median of the spectrum, in decibels, as it is played. */
+function tonePlayed(page: Page): Promise<number> {
+  return page.evaluate(async () => {
+    const peers = (window as unknown as { peers: RTCPeerConnection[] }).peers;
+    const direct = peers.find(
+      (p) => p.connectionState === 'connected' && p.getTransceivers().some((t) => t.direction === 'sendrecv'),
+    );
+    const track = direct?.getReceivers().find((r) => r.track.kind === 'audio')?.track;
+    if (!track) return 0;
+    const context = new AudioContext({ sampleRate: 48_000 });
+    const analyser = context.createAnalyser();
+    analyser.fftSize = 4_096;
+    context.createMediaStreamSource(new MediaStream([track])).connect(analyser);
+    const bins = new Float32Array(analyser.frequencyBinCount);
+    let best = 0;
+    for (let n = 0; n < 20; n += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      analyser.getFloatFrequencyData(bins);
+      const at = Math.round((1_000 / 48_000) * analyser.fftSize);
+      const sorted = [...bins].sort((a, b) => a - b);
+      best = Math.max(best, Math.max(...bins.slice(at - 2, at + 3)) - (sorted[sorted.length / 2] ?? 0));
+    }
+    await context.close();
+    return best;
+  });
+}
+
+test('two talk directly; a third comes and nobody sees a standing picture', async () => {
+  const [clinic, home] = await Promise.all([
+    browser(wav(demo.folder, 'silence.wav', false)),
+    browser(wav(demo.folder, 'tone.wav', true)),
+  ]);
+  const clinician = await person(clinic);
+  const patient = await person(home, { width: 390, height: 844 });
+
+  await test.step('the text of consent says that an address is seen', async () => {
+    await clinicianSignsIn(clinician, demo);
+    const asked = patient.getByText('or directly between our two devices', { exact: false });
+    const shown = asked.waitFor({ timeout: 30_000 });
+    await guestWaits(patient, demo.addresses.patient);
+    await shown;
+  });
+
+  await test.step('let in, the two find a direct way, and the server rests', async () => {
+    await clinician.getByRole('button', { name: 'Admit' }).first().click();
+    await clinician.getByRole('button', { name: 'Settings' }).click();
+    await patient.getByRole('button', { name: 'Settings' }).click();
+    await expect.poll(() => path(clinician), { timeout: 30_000 }).toBe('direct');
+    await expect.poll(() => path(patient)).toBe('direct');
+    await shot(patient, 'patient-direct');
+    await shot(clinician, 'clinic-direct');
+    for (const page of [clinician, patient]) {
+      await page.keyboard.press('Escape');
+      await expect.poll(async () => (await ways(page)).direct?.frames).toBeGreaterThanOrEqual(50);
+      const before = await ways(page);
+      await expect.poll(async () => ((await ways(page)).direct?.frames ?? 0) - (before.direct?.frames ?? 0)).toBeGreaterThan(30);
+      const after = await ways(page);
+      expect(after.server.frames, 'nothing comes from the server').toBe(before.server.frames);
+      expect(after.server.sent, 'nothing goes to the server').toBe(before.server.sent);
+      expect(after.direct?.local).not.toBe('relay');
+    }
+    expect(await tonePlayed(clinician)).toBeGreaterThanOrEqual(30);
+  });
+
+  await test.step('a third person comes: everything goes through the server, and no picture stands still', async () => {
+    await clinician.getByRole('button', { name: 'People' }).click();
+    await clinician.getByRole('button', { name: 'Invite someone' }).click();
+    const dialog = clinician.getByRole('dialog', { name: 'Invite someone' });
+    await dialog.getByText('Interpreter', { exact: true }).click();
+    await dialog.getByLabel('Name').fill('Inez Fuentes');
+    await dialog.getByRole('button', { name: 'Make the invitation' }).click();
+    const link = await clinician.getByLabel('Link', { exact: true }).inputValue();
+    const interpreter = await person(clinic);
+    await guestWaits(interpreter, link);
+    await clinician.getByRole('button', { name: 'Done' }).click();
+    expect((await ways(patient)).direct, 'who waits changes nothing').not.toBeNull();
+    await watchStale(clinician);
+    await watchStale(patient);
+    await clinician.getByRole('button', { name: 'Admit Inez Fuentes' }).first().click();
+    for (const page of [clinician, patient]) {
+      await expect.poll(async () => (await ways(page)).direct, { timeout: 20_000 }).toBeNull();
+      await expect.poll(() => pictures(page)).toBeGreaterThanOrEqual(3);
+      const stale = await longestStale(page);
+      test.info().annotations.push({ type: 'longest standing picture, ms', description: stale.toFixed(0) });
+      expect(stale).toBeLessThanOrEqual(1_000);
+    }
+    await interpreter.getByRole('button', { name: 'Leave' }).click();
+    await interpreter.getByRole('dialog').getByRole('button', { name: 'Leave' }).click();
+    await interpreter.context().close();
+  });
+
+  await test.step('alone again they find it again; when it breaks, the server goes on', async () => {
+    await expect.poll(async () => (await ways(patient)).direct?.frames ?? 0, { timeout: 30_000 }).toBeGreaterThan(20);
+    await expect.poll(async () => (await ways(clinician)).direct?.frames ?? 0).toBeGreaterThan(20);
+    await watchStale(clinician);
+    await patient.evaluate(() => {
+      const peers = (window as unknown as { peers: RTCPeerConnection[] }).peers;
+      const way = peers.find(
+        (p) => p.connectionState === 'connected' && p.getTransceivers().some((t) => t.direction === 'sendrecv'),
+      );
+      way?.close();
+    });
+    await expect.poll(async () => (await ways(clinician)).direct).toBeNull();
+    for (const page of [clinician, patient]) {
+      const { frames } = (await ways(page)).server;
+      await expect.poll(async () => (await ways(page)).server.frames).toBeGreaterThan(frames + 30);
+    }
+    const stale = await longestStale(clinician);
+    test.info().annotations.push({ type: 'standing picture after a break, ms', description: stale.toFixed(0) });
+    expect(stale).toBeLessThanOrEqual(2_000);
+  });
+  await Promise.all([clinic.close(), home.close()]);
+});
