@@ -500,7 +500,7 @@ mod tests {
     fn relays_are_checked() {
         let text = written("visits.example.org", "sqlite:///d");
         let with = |from: &str, to: &str| parse(&text.replace(from, to));
-        let relay = parse(&text).map(|c| c.relay).map_err(|e| panic!("{e}"));
+        let relay = parse(&text).map(|c| c.relay);
         assert!(relay.is_ok_and(|r| r.enabled && r.port == 3478 && r.servers.is_empty()));
         let off = with("enabled = true", "enabled = false");
         assert!(off.is_ok_and(|c| !c.relay.enabled));

@@ -1,10 +1,11 @@
 //! `bedside serve`, from the outside; and the exit codes of the program.
 
+use crate::common::PATIENCE;
 use crate::common::clinic::{Clinic, DOMAIN};
 use crate::common::https::{connect, get, trusting};
 use crate::common::program::run;
 use hyper::StatusCode;
-use std::net::TcpListener;
+use std::net::{TcpListener, UdpSocket};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 #[tokio::test]
@@ -101,6 +102,36 @@ async fn the_port_of_the_pages_serves_the_relay_too_unless_told_not_to() {
     let (program, address) = clinic.serve().await;
     assert_ne!(ask(address).await.ok(), Some(ALLOCATE_ERROR), "HTTP only");
     drop(program);
+}
+
+/// A Binding request (RFC 8489 §14): anybody may ask.
+const BINDING: [u8; 20] =
+    [0x00, 0x01, 0x00, 0x00, 0x21, 0x12, 0xa4, 0x42, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
+
+#[tokio::test]
+async fn garbage_at_the_relay_leaves_no_line_in_the_log() {
+    let clinic = Clinic::init();
+    clinic.use_own_certificate();
+    let (mut program, _) = clinic.serve().await;
+    let open = program.says("relay port open").await;
+    let (_, port) = open.split_once(" port=").expect("the line names the port");
+    let port: u16 = port.split(' ').next().and_then(|p| p.parse().ok()).expect("a number");
+    let stranger = UdpSocket::bind("127.0.0.1:0").expect("a port");
+    stranger.set_read_timeout(Some(PATIENCE)).expect("sets");
+    let server = ("127.0.0.1", port);
+    // Messages whose attributes are cut short, claim too much, or follow a fingerprint.
+    for tail in [&[0x00, 0x06, 0x00, 0x04][..], &[0x00, 0x06, 0xff, 0xff], &[0x80, 0x28, 0, 0]] {
+        let mut bad = BINDING;
+        bad[3] = 4;
+        stranger.send_to(&[&bad[..], tail].concat(), server).expect("loopback");
+    }
+    stranger.send_to(&BINDING, server).expect("loopback");
+    // They are answered in order, so the others have been looked at by then.
+    stranger.recv(&mut [0; 100]).expect("an answer");
+    program.terminate();
+    let (code, said) = program.ended().await;
+    assert_eq!(code, Some(0), "{said}");
+    assert!(!said.contains("stun") && !said.contains("WARN"), "{said}");
 }
 
 #[test]
