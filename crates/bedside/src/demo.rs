@@ -77,9 +77,14 @@ pub async fn run(args: DemoArgs, out: &mut Terminal) -> Result<(), Failure> {
     let tls = tls::from_pem(certificate.chain_pem.as_bytes(), certificate.key_pem.as_bytes())?;
 
     let localhost = format!("http://localhost:{plain_port}");
-    let lan_base = lan.map(|ip| format!("https://{ip}:{https_port}"));
+    // As browsers write it: without the port that goes without saying.
+    let https_origin = |host: &str| match https_port {
+        443 => format!("https://{host}"),
+        port => format!("https://{host}:{port}"),
+    };
+    let lan_base = lan.map(|ip| https_origin(&ip.to_string()));
     let mut origins = vec![localhost.clone(), format!("http://127.0.0.1:{plain_port}")];
-    origins.push(format!("https://localhost:{https_port}"));
+    origins.push(https_origin("localhost"));
     origins.extend(lan_base.clone());
 
     let database = match &args.database {

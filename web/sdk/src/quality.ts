@@ -17,7 +17,7 @@ import {
   type QualityReport,
 } from './protocol';
 import { Cell } from './signal';
-import { limitedBy, report, snapshot, type Snapshot, type Surroundings } from './stats';
+import type { Snapshot, Surroundings } from './stats';
 import type { CallQuality, QualityReason } from './types';
 
 /** How often figures are made and reported, in milliseconds. */
@@ -49,6 +49,11 @@ export function digest(reported: QualityReport): Figures {
     jitterMs: Math.max(0, ...reported.from.map((f) => f.mic?.jitter_ms ?? 0)),
     limitedBy: limitedBy(reported),
   };
+}
+
+/** What holds the own camera back. */
+export function limitedBy(reported: QualityReport): LimitedBy {
+  return reported.camera?.limited_by ?? 'none';
 }
 
 /** Percent with one decimal, 0–100. */
@@ -128,19 +133,20 @@ export class QualityLoop {
   }
 
   async #sample(): Promise<void> {
-    const stats = await this.#owner.stats().catch(() => null);
-    if (stats === null || this.#timer === null) {
+    // Loaded with the first look: nobody needs it before a call.
+    const [stats, code] = await Promise.all([this.#owner.stats(), import('./stats')]).catch(() => [null, null]);
+    if (stats === null || code === null || this.#timer === null) {
       this.#before = null;
       return;
     }
-    const after = snapshot(stats, this.#env.nowMs());
+    const after = code.snapshot(stats, this.#env.nowMs());
     const before = this.#before;
     this.#before = after;
     if (before === null) return;
     const passedMs = after.atMs - before.atMs;
     // A page that slept does not know what happened meanwhile.
     if (passedMs < MIN_INTERVAL_MS || passedMs > MAX_INTERVAL_MS) return;
-    const reported = report(before, after, this.#owner.surroundings());
+    const reported = code.report(before, after, this.#owner.surroundings());
     this.quality.set(judge(digest(reported), this.#owner.videoPaused()));
     this.#owner.report(reported);
   }

@@ -7,7 +7,6 @@
 import type {
   CandidateKind,
   HeardFrom,
-  LimitedBy,
   PathProtocol,
   QualityReport,
   RawLink,
@@ -124,11 +123,6 @@ export function report(before: Snapshot, after: Snapshot, around: Surroundings):
     camera: sentPicture(own.camera, grown, after, around.sources.camera),
     from: [...from.values()],
   };
-}
-
-/** What holds the own camera back. */
-export function limitedBy(reported: QualityReport): LimitedBy {
-  return reported.camera?.limited_by ?? 'none';
 }
 
 interface Own {

@@ -7,13 +7,12 @@
 import { Attachments } from './attach';
 import { Speakers } from './audio';
 import { Chat } from './chat';
-import type { Env } from './env';
 import { BedsideError } from './errors';
 import type { Message } from './facts';
 import { Health } from './health';
 import { call } from './http';
 import { Intents } from './intents';
-import { LocalSide, type ShareScreen } from './me';
+import { LocalSide } from './me';
 import { Media, trackKey } from './media';
 import { VisitOrders } from './orders';
 import { endOf, isClinic, isInside, phaseOf } from './phase';
@@ -27,18 +26,17 @@ import type {
   YouBecause,
 } from './protocol';
 import { Pressure } from './pressure';
-import { QualityLoop } from './quality';
-import { limitedBy } from './stats';
+import { QualityLoop, limitedBy } from './quality';
 import { NO_TRACKS, Roster } from './roster';
 import { Cell, Cleanup, Emitter } from './signal';
 import { Wire } from './socket';
-import { Tiles, type Observers } from './tiles';
+import { Tiles } from './tiles';
 import { Way } from './way';
-import { WakeLock, type LockScreen } from './wake';
+import { WakeLock } from './wake';
+import type { VisitDeps } from './visit-deps';
 import { Wish } from './wish';
 import type {
   AttachOptions,
-  LocalDevices,
   Phase,
   PictureWish,
   TileRef,
@@ -46,16 +44,6 @@ import type {
   VisitEvent,
   VisitOptions,
 } from './types';
-
-/** What a visit needs from outside. */
-export interface VisitDeps {
-  readonly env: Env;
-  readonly devices: LocalDevices;
-  readonly share: ShareScreen | undefined;
-  readonly observers: Observers;
-  readonly lock: LockScreen | undefined;
-  readonly audio?: () => HTMLAudioElement;
-}
 
 export class Visit extends VisitOrders implements VisitClient {
   readonly phase = new Cell<Phase>('hello');

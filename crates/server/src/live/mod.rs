@@ -17,10 +17,10 @@ mod media;
 mod messages;
 mod opening;
 mod persist;
+pub mod probe;
 pub(crate) mod quality;
 mod quality_kept;
 mod quality_metrics;
-pub mod probe;
 mod views;
 
 pub use board::{BoardChange, BoardEntry, clinic_role};

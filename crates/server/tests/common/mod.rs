@@ -161,7 +161,7 @@ async fn start(db: Arc<TestDb>, clock: Clock, mailer: Option<Mailer>, also: Also
     let mut media = SfuConfig::new(vec![IpAddr::V4(Ipv4Addr::LOCALHOST)]);
     media.bind = IpAddr::V4(Ipv4Addr::LOCALHOST);
     media.shards = 1;
-    if relay {
+    if also.relay {
         media.relayed = virtual_addresses(&media.advertised);
     }
     let addresses = media.advertised.clone();

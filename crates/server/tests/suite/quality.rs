@@ -138,7 +138,7 @@ async fn loss_on_the_patients_uplink_is_blamed_on_it_live_and_in_the_record() {
 
 #[tokio::test]
 async fn loss_on_the_patients_downlink_is_blamed_on_it() {
-    let Call { mut host, host_seat, guest, mut patient, .. } = call().await;
+    let Call { clinic: _clinic, mut host, host_seat, guest, mut patient, .. } = call().await;
     patient.lose_media();
     report(&mut patient, &host_seat, 100).await;
     let codes = ["downlink_loss", "downlink_rate"];
@@ -175,7 +175,7 @@ async fn what_was_measured_is_read_by_the_clinic_only_and_outlives_the_server() 
 
 #[tokio::test]
 async fn reports_on_more_time_than_passes_are_refused() {
-    let Call { mut patient, host_seat, .. } = call().await;
+    let Call { clinic: _clinic, mut patient, host_seat, host: _host, .. } = call().await;
     patient.settle().await;
     // The clock of the test stands still: a minute may be caught up on.
     for _ in 0..13 {

@@ -3,6 +3,7 @@
 use crate::common::Clinic;
 use crate::common::browser::{Browser, Socket};
 use crate::common::people::{Booked, Guest, Staff};
+use protocol::PROTOCOL_VERSION;
 use serde_json::json;
 use std::time::Instant;
 use tokio_tungstenite::tungstenite::Message;
@@ -93,7 +94,10 @@ async fn a_socket_begins_with_a_hello_of_this_protocol() {
     let token = scene.guest.token().await;
     for (first, code) in [
         (json!({ "type": "ping", "n": 1 }), "bad_message"),
-        (json!({ "type": "hello", "protocol": 2, "token": token }), "protocol_version"),
+        (
+            json!({ "type": "hello", "protocol": PROTOCOL_VERSION + 1, "token": token }),
+            "protocol_version",
+        ),
     ] {
         let mut socket = scene.guest.browser.socket().await.expect("a socket");
         assert_eq!(socket.refused(first).await, code);

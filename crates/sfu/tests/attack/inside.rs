@@ -7,7 +7,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, RngExt, SeedableRng};
 use sfu::TransportId;
 
-use crate::common::{Net, ms};
+use crate::common::{Net, ms, seat};
 use crate::hostile::{Hostile, fix_sctp_checksum};
 use crate::sound_pct;
 
@@ -18,6 +18,9 @@ fn scene(seed: u64) -> (Net, Hostile, StdRng, Instant) {
     net.join(2);
     let hostile = Hostile::join(&mut net, 3);
     assert!(net.wait(ms(5_000), |net| net.connected() == 3), "all connect");
+    for honest in [1, 2] {
+        net.client(honest).sends_anything = Some(seat(3));
+    }
     net.run(ms(1_500));
     let t = net.now;
     (net, hostile, StdRng::seed_from_u64(seed), t)

@@ -27,6 +27,9 @@ fn closed(at_once: bool) -> Effect {
     Effect::DirectClosed { pair: PAIR, at_once }
 }
 
+type Change = fn(&mut Visit);
+type End = fn(&mut Visit) -> Vec<Effect>;
+
 #[test]
 fn two_in_the_call_may_and_the_clinic_offers() {
     let mut v = direct();
@@ -37,7 +40,7 @@ fn two_in_the_call_may_and_the_clinic_offers() {
 
 #[test]
 fn whatever_stands_against_it_is_a_refusal() {
-    let against: [(&str, fn(&mut Visit)); 9] = [
+    let against: [(&str, Change); 9] = [
         ("policy", |v| v.direct_rules.policy = DirectPolicy::Never),
         ("recording", |v| v.asks.push(Purpose::Recording)),
         ("captions", |v| v.asks.push(Purpose::Captions)),
@@ -93,7 +96,7 @@ fn over_the_relay_no_address_is_seen_so_any_text_will_do() {
 
 #[test]
 fn a_third_person_or_another_wish_ends_it_softly_and_a_goodbye_at_once() {
-    let ends: [(&str, bool, fn(&mut Visit) -> Vec<Effect>); 8] = [
+    let ends: [(&str, bool, End); 8] = [
         ("third person", false, |v| {
             guest_waits(v, FAMILY, 35, 3);
             assert!(v.direct.is_some(), "whoever waits changes nothing");
