@@ -131,7 +131,7 @@ export class Ways implements WaysCheck {
     this.#set(this.#judged(name, first, one, blocked, seen));
   }
 
-  /** Each relay way by its first address; a relay works when it gives us an address of its own. */
+  /** Each relay way by all its addresses, as in a call; it works when one gives us an address of its own. */
   async #relays(): Promise<void> {
     const offer = await this.#probe(null);
     await Promise.all(
@@ -139,7 +139,7 @@ export class Ways implements WaysCheck {
         const found = relayOf(offer.ice_servers ?? [], name);
         if (found === null) return this.#set({ ...fresh(name), state: 'not_offered' });
         this.#set({ ...fresh(name), state: 'running' });
-        const ms = await this.#relay(found.server);
+        const ms = await this.#relay(found.servers);
         if (ms !== null) return this.#set({ ...fresh(name), state: 'works', ms });
         // The page came by TLS itself; else what is known of the direct way holds for its neighbour.
         const { host, pagePort } = this.#deps;
@@ -151,10 +151,10 @@ export class Ways implements WaysCheck {
   }
 
   /** Time until the relay gave an address, in milliseconds; `null` when it did not. */
-  async #relay(server: RTCIceServer): Promise<number | null> {
+  async #relay(servers: RTCIceServer[]): Promise<number | null> {
     const { env } = this.#deps;
     const startMs = env.nowMs();
-    const peer = env.peer([server]);
+    const peer = env.peer(servers);
     try {
       return await new Promise<number | null>((done) => {
         const cancel = env.after(WAY_WITHIN_MS, () => done(null));
@@ -182,7 +182,9 @@ export class Ways implements WaysCheck {
     // A browser without a way out sends nothing that a network could stop. A network where others come
     // through, or a server that hears nobody, cannot be told from inside: the server says it.
     const by: WayBlocker = tried.noWayOut ? 'browser' : seen || tried.works ? 'network' : 'unclear';
-    const rule: WayRule = { protocol: name === 'udp' ? 'UDP' : 'TCP', host: this.#deps.host, address: at.address, ports: blocked };
+    const { host } = this.#deps;
+    const address = at.address === host ? null : at.address;
+    const rule: WayRule = { protocol: name === 'udp' ? 'UDP' : 'TCP', host, address, ports: blocked };
     return { ...fresh(name), state: 'blocked', by: tried.works ? 'unclear' : by, rule: by === 'browser' ? null : rule };
   }
 
@@ -264,22 +266,27 @@ function fieldsOf(line: string): readonly string[] | null {
   return line.startsWith('a=candidate:') ? line.slice('a=candidate:'.length).split(' ') : null;
 }
 
-/** The server's first address of this kind. */
+/** Addresses that lead no other machine here: no rule of a network should name them. */
+const LOOPBACK = /^(?:127\.|localhost$|\[?::1\]?$)/;
+
+/** The server's first address of this kind that others can use. */
 function candidate(sdp: string, name: 'udp' | 'tcp'): { address: string; port: number } | null {
-  for (const line of sdp.split(/\r?\n/)) {
+  const found = sdp.split(/\r?\n/).flatMap((line) => {
     const fields = fieldsOf(line);
     const [address, port] = [fields?.[4], Number(fields?.[5])];
-    if (fields?.[2]?.toLowerCase() === name && address !== undefined) return { address, port };
-  }
-  return null;
+    return fields?.[2]?.toLowerCase() === name && address !== undefined ? [{ address, port }] : [];
+  });
+  return found.find(({ address }) => !LOOPBACK.test(address)) ?? found[0] ?? null;
 }
 
 /** RFC 7065, with the transport that browsers take. */
 const TURN_URL = /^(turns?):(\[[^\]]+\]|[^:?]+)(?::(\d+))?(?:\?transport=(udp|tcp))?$/;
 
-/** The first relay that is reached in this way, and the rule that lets one there. */
-function relayOf(servers: readonly IceServer[], name: WayName): { server: RTCIceServer; rule: WayRule } | null {
-  for (const { urls, ...right } of servers) {
+/** Relays that are reached in this way, and the rule that lets one to the first that others can use. */
+function relayOf(offered: readonly IceServer[], name: WayName): { servers: RTCIceServer[]; rule: WayRule } | null {
+  const servers: RTCIceServer[] = [];
+  const rules: WayRule[] = [];
+  for (const { urls, ...right } of offered) {
     for (const url of urls) {
       const [, scheme, host = '', port, transport] = TURN_URL.exec(url) ?? [];
       if (scheme === undefined) continue;
@@ -287,10 +294,12 @@ function relayOf(servers: readonly IceServer[], name: WayName): { server: RTCIce
       if (is !== name) continue;
       const ports = [Number(port ?? (scheme === 'turns' ? 5349 : 3478))];
       const protocol = is === 'turn_udp' ? 'UDP' : 'TCP';
-      return { server: { urls: [url], ...right }, rule: { protocol, host, address: null, ports } };
+      servers.push({ urls: [url], ...right });
+      rules.push({ protocol, host, address: null, ports });
     }
   }
-  return null;
+  const rule = rules.find(({ host }) => !LOOPBACK.test(host)) ?? rules[0];
+  return rule === undefined ? null : { servers, rule };
 }
 
 /** The description with candidates of one kind. */

@@ -41,8 +41,8 @@ class TriedPeer {
 
   async setLocalDescription(): Promise<void> {
     if (this.relays.length > 0) {
-      const url = String(this.relays[0]?.urls);
-      if (this.net.relays(url)) this.onicecandidate?.({ candidate: { candidate: 'candidate:…', type: 'relay' } });
+      // One that answers is enough.
+      if (this.relays.some(({ urls }) => this.net.relays(String(urls)))) this.onicecandidate?.({ candidate: { candidate: 'candidate:…', type: 'relay' } });
       else this.onicecandidate?.({ candidate: null });
       return;
     }
@@ -216,6 +216,17 @@ describe('the ways', () => {
     // By a relay a call comes about all the same.
     expect(ways.verdict()).toBe('udp_blocked');
     expect(net.peers.every((peer) => peer.closed)).toBe(true);
+  });
+
+  it('count all addresses of a relay, and name none of this machine in a rule', async () => {
+    const net = new Net();
+    const right = { username: 'a name of nobody', credential: 'a password' };
+    const both = (transport: string) => ['127.0.0.1', '198.51.100.2'].map((ip) => `turn:${ip}:3478?transport=${transport}`);
+    net.iceServers = [{ urls: [...both('udp'), ...both('tcp')], ...right }];
+    net.relays = (url) => url === 'turn:198.51.100.2:3478?transport=tcp';
+    const { way } = await net.check({ thorough: false });
+    expect(way('turn_tcp').state).toBe('works');
+    expect(way('turn_udp')).toMatchObject({ state: 'blocked', rule: { host: '198.51.100.2' } });
   });
 
   it('name a proxy that lets pages through and no WebSocket', async () => {
