@@ -219,8 +219,13 @@ export async function clinicianSignsIn(page: Page, demo: Demo): Promise<void> {
   await expect(page.getByText('Alex Morgan').first()).toBeVisible();
 }
 
-/** From the link to the waiting room. `atSummary` looks at the end of the device check. */
-export async function guestWaits(page: Page, link: string, atSummary = async () => {}): Promise<void> {
+/** From the link to the waiting room. `atSummary` looks at the end of the device check, `atConsent` at the consent. */
+export async function guestWaits(
+  page: Page,
+  link: string,
+  atSummary = async () => {},
+  atConsent = async () => {},
+): Promise<void> {
   await page.goto(link);
   await page.getByRole('button', { name: 'Start' }).click();
   await page.getByRole('button', { name: 'Use my camera and microphone' }).click();
@@ -230,9 +235,28 @@ export async function guestWaits(page: Page, link: string, atSummary = async () 
   await page.getByRole('button', { name: 'Yes, I hear it' }).click();
   await atSummary();
   await page.getByRole('button', { name: 'Go on' }).click();
+  await atConsent();
   await page.getByText('Yes, I agree').first().click();
   await page.getByRole('button', { name: 'Go to the waiting room' }).click();
   await expect(page.getByRole('heading', { name: 'You are in the waiting room' })).toBeVisible();
+}
+
+/** Invites somebody from where the button stands, and gives the link. */
+export async function inviteFrom(
+  clinician: Page,
+  role: string,
+  name: string,
+  atLink = async () => {},
+): Promise<string> {
+  await clinician.getByRole('button', { name: 'Invite someone' }).click();
+  const dialog = clinician.getByRole('dialog', { name: 'Invite someone' });
+  await dialog.getByText(role, { exact: true }).click();
+  await dialog.getByLabel('Name').fill(name);
+  await dialog.getByRole('button', { name: 'Make the invitation' }).click();
+  const link = await clinician.getByLabel('Link', { exact: true }).inputValue();
+  await atLink();
+  await clinician.getByRole('button', { name: 'Done' }).click();
+  return link;
 }
 
 /** Writes in the chat, opening it if need be. */
@@ -316,10 +340,12 @@ export async function pictures(page: Page): Promise<number> {
 }
 
 /** How far the 1 kHz tone stands above the median of the spectrum, in decibels. */
-export async function toneAboveFloor(page: Page): Promise<number> {
-  return page.evaluate(async () => {
+export async function toneAboveFloor(page: Page, way: 'server' | 'direct' = 'server'): Promise<number> {
+  return page.evaluate(async (wanted) => {
     const peers = (window as unknown as { peers: RTCPeerConnection[] }).peers;
-    const live = peers.findLast((p) => p.connectionState === 'connected');
+    // The direct connection receives on a line that it sends on; the server's never does.
+    const direct = (p: RTCPeerConnection) => p.getTransceivers().some((t) => t.direction === 'sendrecv');
+    const live = peers.findLast((p) => p.connectionState === 'connected' && direct(p) === (wanted === 'direct'));
     const tracks = live?.getReceivers().map((r) => r.track).filter((t) => t.kind === 'audio') ?? [];
     const context = new AudioContext({ sampleRate: 48_000 });
     const analyser = context.createAnalyser();
@@ -343,5 +369,5 @@ export async function toneAboveFloor(page: Page): Promise<number> {
     }
     await context.close();
     return best;
-  });
+  }, way);
 }

@@ -1,6 +1,6 @@
 /** Two people talk past the server, and a third one comes. */
 import { expect, test, type Page } from '@playwright/test';
-import { Demo, browser, clinicianSignsIn, guestWaits, person, pictures, shot, wav } from './bedside';
+import { Demo, browser, clinicianSignsIn, guestWaits, inviteFrom, person, pictures, shot, toneAboveFloor, wav } from './bedside';
 
 const demo = new Demo();
 test.beforeAll(() => demo.start('--direct-calls', 'auto'));
@@ -63,33 +63,6 @@ function longestStale(page: Page): Promise<number> {
   });
 }
 
-/** How far the 1 kHz tone stands above the median of the spectrum, in decibels, as it is played. */
-function tonePlayed(page: Page): Promise<number> {
-  return page.evaluate(async () => {
-    const peers = (window as unknown as { peers: RTCPeerConnection[] }).peers;
-    const direct = peers.find(
-      (p) => p.connectionState === 'connected' && p.getTransceivers().some((t) => t.direction === 'sendrecv'),
-    );
-    const track = direct?.getReceivers().find((r) => r.track.kind === 'audio')?.track;
-    if (!track) return 0;
-    const context = new AudioContext({ sampleRate: 48_000 });
-    const analyser = context.createAnalyser();
-    analyser.fftSize = 4_096;
-    context.createMediaStreamSource(new MediaStream([track])).connect(analyser);
-    const bins = new Float32Array(analyser.frequencyBinCount);
-    let best = 0;
-    for (let n = 0; n < 20; n += 1) {
-      await new Promise((resolve) => setTimeout(resolve, 100));
-      analyser.getFloatFrequencyData(bins);
-      const at = Math.round((1_000 / 48_000) * analyser.fftSize);
-      const sorted = [...bins].sort((a, b) => a - b);
-      best = Math.max(best, Math.max(...bins.slice(at - 2, at + 3)) - (sorted[sorted.length / 2] ?? 0));
-    }
-    await context.close();
-    return best;
-  });
-}
-
 test('two talk directly; a third comes and nobody sees a standing picture', async () => {
   const [clinic, home] = await Promise.all([
     browser(wav(demo.folder, 'silence.wav', false)),
@@ -100,10 +73,9 @@ test('two talk directly; a third comes and nobody sees a standing picture', asyn
 
   await test.step('the text of consent says that an address is seen', async () => {
     await clinicianSignsIn(clinician, demo);
-    const asked = patient.getByText('or directly between our two devices', { exact: false });
-    const shown = asked.waitFor({ timeout: 30_000 });
-    await guestWaits(patient, demo.addresses.patient);
-    await shown;
+    await guestWaits(patient, demo.addresses.patient, undefined, async () => {
+      await expect(patient.getByText('or directly between our two devices', { exact: false })).toBeVisible();
+    });
   });
 
   await test.step('let in, the two find a direct way, and the server rests', async () => {
@@ -124,20 +96,14 @@ test('two talk directly; a third comes and nobody sees a standing picture', asyn
       expect(after.server.sent, 'nothing goes to the server').toBe(before.server.sent);
       expect(after.direct?.local).not.toBe('relay');
     }
-    expect(await tonePlayed(clinician)).toBeGreaterThanOrEqual(30);
+    expect(await toneAboveFloor(clinician, 'direct')).toBeGreaterThanOrEqual(30);
   });
 
   await test.step('a third person comes: everything goes through the server, and no picture stands still', async () => {
     await clinician.getByRole('button', { name: 'People' }).click();
-    await clinician.getByRole('button', { name: 'Invite someone' }).click();
-    const dialog = clinician.getByRole('dialog', { name: 'Invite someone' });
-    await dialog.getByText('Interpreter', { exact: true }).click();
-    await dialog.getByLabel('Name').fill('Inez Fuentes');
-    await dialog.getByRole('button', { name: 'Make the invitation' }).click();
-    const link = await clinician.getByLabel('Link', { exact: true }).inputValue();
+    const link = await inviteFrom(clinician, 'Interpreter', 'Inez Fuentes');
     const interpreter = await person(clinic);
     await guestWaits(interpreter, link);
-    await clinician.getByRole('button', { name: 'Done' }).click();
     expect((await ways(patient)).direct, 'who waits changes nothing').not.toBeNull();
     await watchStale(clinician);
     await watchStale(patient);

@@ -1,6 +1,6 @@
 /** Six people at once in one visit: everybody sees and hears the five others. */
 import { expect, test, type Page } from '@playwright/test';
-import { Demo, browser, clinicianSignsIn, guestWaits, media, person, shot, smallPicture, wav } from './bedside';
+import { Demo, browser, clinicianSignsIn, guestWaits, inviteFrom, media, person, shot, smallPicture, wav } from './bedside';
 
 const GUESTS = [
   { name: 'Inez Fuentes', role: 'Interpreter' },
@@ -22,14 +22,7 @@ test.afterAll(() => demo.dispose());
 /** Invites from the board and gives the link. */
 async function invite(clinician: Page, { name, role }: (typeof GUESTS)[number]): Promise<string> {
   await clinician.getByRole('button', { name: 'More for Alex Morgan' }).click();
-  await clinician.getByRole('button', { name: 'Invite someone' }).click();
-  const dialog = clinician.getByRole('dialog', { name: 'Invite someone' });
-  await dialog.getByText(role, { exact: true }).click();
-  await dialog.getByLabel('Name').fill(name);
-  await dialog.getByRole('button', { name: 'Make the invitation' }).click();
-  const link = await clinician.getByLabel('Link', { exact: true }).inputValue();
-  await clinician.getByRole('button', { name: 'Done' }).click();
-  return link;
+  return inviteFrom(clinician, role, name);
 }
 
 /** Shows everybody at the same size: nobody is scrolled out of sight. */

@@ -5,6 +5,7 @@ import {
   browser,
   clinicianSignsIn,
   guestWaits,
+  inviteFrom,
   person,
   pictures,
   received,
@@ -76,16 +77,9 @@ test('clinician and patient, an interpreter, a screen, and a reload', async () =
 
   await test.step('an interpreter joins by a link of their own', async () => {
     await clinician.getByRole('button', { name: 'People' }).click();
-    await clinician.getByRole('button', { name: 'Invite someone' }).click();
-    const dialog = clinician.getByRole('dialog', { name: 'Invite someone' });
-    await dialog.getByText('Interpreter', { exact: true }).click();
-    await dialog.getByLabel('Name').fill('Inez Fuentes');
-    await dialog.getByRole('button', { name: 'Make the invitation' }).click();
-    const link = await clinician.getByLabel('Link', { exact: true }).inputValue();
-    await shot(clinician, 'clinic-invitation');
+    const link = await inviteFrom(clinician, 'Interpreter', 'Inez Fuentes', () => shot(clinician, 'clinic-invitation'));
     const interpreter = await person(clinic);
     await guestWaits(interpreter, link);
-    await clinician.getByRole('button', { name: 'Done' }).click();
     await clinician.getByRole('button', { name: 'Admit Inez Fuentes' }).first().click();
     await expect.poll(async () => (await received(patient)).videos).toBeGreaterThanOrEqual(2);
     await expect.poll(async () => (await received(interpreter)).videos).toBeGreaterThanOrEqual(2);
