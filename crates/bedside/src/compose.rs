@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use store::{Store, StoreConfig};
 use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -52,8 +53,32 @@ pub struct Running {
     store: Store,
     threads: SfuThreads,
     stop: watch::Sender<bool>,
+    signals: Signals,
     servers: Vec<JoinHandle<std::io::Result<()>>>,
     helpers: Vec<JoinHandle<()>>,
+}
+
+/// The two signals that ask the program to end, caught from when this is made.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn catch() -> std::io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// Waits for one of them. One that came before the call counts.
+    async fn received(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
 }
 
 /// Makes keys and database, or opens those that are there.
@@ -95,6 +120,8 @@ pub fn staff_auth(store: &Store) -> Result<StaffAuth, Failure> {
 /// [`Failure`], with what to do.
 pub async fn start(parts: Parts) -> Result<Running, Failure> {
     let Parts { store, config, mut media, relay, other_relays, direct, mailer, guest } = parts;
+    // Before anything is open: a signal that comes while the rest starts must end it in order.
+    let signals = Signals::catch()?;
     let clock = Clock::system();
     let org = store.default_org();
     let staff = staff_auth(&store)?;
@@ -127,7 +154,7 @@ pub async fn start(parts: Parts) -> Result<Running, Failure> {
         tokio::spawn(Arc::clone(&core).keep_awake(org)),
     ];
     let (stop, _) = watch::channel(false);
-    Ok(Running { app, store, threads, stop, servers: Vec::new(), helpers })
+    Ok(Running { app, store, threads, stop, signals, servers: Vec::new(), helpers })
 }
 
 impl Running {
@@ -166,13 +193,10 @@ impl Running {
     /// # Errors
     /// [`Failure`] when a server broke or the log could not be closed.
     pub async fn run(mut self) -> Result<(), Failure> {
-        let mut terminate =
-            tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
         let mut broken = Ok(());
         let first = self.servers.pop();
         tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
+            () = self.signals.received() => {}
             ended = async { match first { Some(task) => task.await, None => std::future::pending().await } } => {
                 broken = ended.unwrap_or_else(|_| Err(std::io::ErrorKind::Other.into()));
             }
