@@ -135,6 +135,17 @@ kinds! {
     /// Staff wrote to somebody who waits.
     WaitingMessaged = "chat.waiting_messaged",
 
+    /// Somebody opened a restricted visit in an emergency.
+    EmergencyOpened = "access.emergency_opened",
+    /// An emergency access ended.
+    EmergencyEnded = "access.emergency_ended",
+    /// An emergency access was reviewed; the detail says what was found.
+    EmergencyReviewed = "access.emergency_reviewed",
+
+    /// Somebody looked at the list of accounts.
+    PeopleViewed = "data.people_viewed",
+    /// Somebody looked at the emergency accesses.
+    EmergenciesViewed = "data.emergencies_viewed",
     /// Somebody looked at the list of visits.
     BoardViewed = "data.board_viewed",
     /// Somebody looked at what is known about a patient.

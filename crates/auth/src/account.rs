@@ -160,7 +160,8 @@ impl StaffAuth {
         Ok(tx.commit_with(vec![Event::new(Kind::UserEnabled, actor).user(user)]).await?)
     }
 
-    /// Changes what an account may do. Its sessions follow at their next call.
+    /// Changes what an account may do. Its sessions end, so that nothing that is open goes on with
+    /// the rights of before.
     ///
     /// # Errors
     /// [`AuthError::NotFound`] without such an account, or a failure of the store.
@@ -177,9 +178,10 @@ impl StaffAuth {
             Err(StoreError::NotFound) => return Err(AuthError::NotFound),
             other => other?,
         }
+        let ended = end_sessions(&mut tx, actor, user).await?;
         let event =
             Event::new(Kind::UserRoleChanged, actor).user(user).detail("role", role.as_str());
-        Ok(tx.commit_with(vec![event]).await?)
+        Ok(tx.commit_with([event].into_iter().chain(ended).collect()).await?)
     }
 
     /// All accounts, oldest first.

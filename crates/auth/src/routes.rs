@@ -48,8 +48,18 @@ pub enum Route {
     VisitQuality,
     /// Lets the synthetic patient join (demo only).
     VisitGuest,
-    /// Accounts of the clinic: list, add, disable, reset.
-    Accounts,
+    /// Opens a restricted visit in an emergency.
+    EmergencyOpen,
+    /// The openings in emergencies: list and review.
+    EmergencyReview,
+    /// Accounts of the clinic: list.
+    PeopleList,
+    /// Accounts of the clinic: add, disable, reset.
+    PeopleChange,
+    /// How long data is kept, and legal holds: look and change.
+    Retention,
+    /// A patient over all visits: find, export, hold, erase.
+    Patients,
     /// The clinic's name and settings.
     Settings,
     /// An answer without content, for measuring the round trip.
@@ -65,7 +75,7 @@ pub enum Route {
 
 impl Route {
     /// Every route, for tables and tests.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 33] = [
         Self::LinkLook,
         Self::LinkOpen,
         Self::SeatMine,
@@ -88,7 +98,12 @@ impl Route {
         Self::VisitOutcome,
         Self::VisitQuality,
         Self::VisitGuest,
-        Self::Accounts,
+        Self::EmergencyOpen,
+        Self::EmergencyReview,
+        Self::PeopleList,
+        Self::PeopleChange,
+        Self::Retention,
+        Self::Patients,
         Self::Settings,
         Self::NetEcho,
         Self::NetBlob,
@@ -113,17 +128,20 @@ pub enum Caller {
     Clinician,
     /// An administrator, signed in.
     Admin,
+    /// An officer of privacy and security, signed in.
+    Officer,
 }
 
 impl Caller {
     /// Every caller, for tables and tests.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Anonymous,
         Self::Device,
         Self::PartialStaff,
         Self::Staff,
         Self::Clinician,
         Self::Admin,
+        Self::Officer,
     ];
 }
 
@@ -143,18 +161,21 @@ pub const fn may_use(caller: Caller, route: Route) -> bool {
         | R::NetBlob
         | R::Socket => true,
         // Whoever has the key of a check link needs no more; the handler asks for it before this.
-        R::NetProbe => matches!(caller, C::Device | C::Staff | C::Clinician | C::Admin),
+        R::NetProbe => {
+            matches!(caller, C::Device | C::Staff | C::Clinician | C::Admin | C::Officer)
+        }
         R::SeatMine | R::SeatRate => matches!(caller, C::Device),
         // Guests by their device, clinic people by their session.
         R::SeatToken => matches!(caller, C::Device | C::Staff | C::Clinician | C::Admin),
         // Between password and second factor. A finished session has no use for them.
         R::SignInCode | R::MfaStart | R::MfaFinish => matches!(caller, C::PartialStaff),
         R::SignOut => {
-            matches!(caller, C::PartialStaff | C::Staff | C::Clinician | C::Admin)
+            matches!(caller, C::PartialStaff | C::Staff | C::Clinician | C::Admin | C::Officer)
         }
-        R::SignOutEverywhere
-        | R::Me
-        | R::BoardToken
+        R::SignOutEverywhere | R::Me => {
+            matches!(caller, C::Staff | C::Clinician | C::Admin | C::Officer)
+        }
+        R::BoardToken
         | R::Clinicians
         | R::VisitCreate
         | R::VisitCreateForOther
@@ -163,7 +184,13 @@ pub const fn may_use(caller: Caller, route: Route) -> bool {
         | R::VisitOutcome
         | R::VisitQuality
         | R::VisitGuest => matches!(caller, C::Staff | C::Clinician | C::Admin),
-        R::Accounts | R::Settings => matches!(caller, C::Admin),
+        // Whoever treats. Reception finds somebody who may.
+        R::EmergencyOpen => matches!(caller, C::Clinician | C::Admin),
+        // Officers look and decide, and have no part in visits; nobody reviews their own.
+        R::EmergencyReview | R::PeopleList | R::Retention | R::Patients => {
+            matches!(caller, C::Admin | C::Officer)
+        }
+        R::PeopleChange | R::Settings => matches!(caller, C::Admin),
     }
 }
 
@@ -172,36 +199,41 @@ mod tests {
     use super::*;
 
     /// The same table, written out by hand: one column per caller in the order of [`Caller::ALL`].
-    const EXPECTED: [(Route, [u8; 6]); 28] = [
-        //                          anonymous, device, partial, staff, clinician, admin
-        (Route::LinkLook, [1, 1, 1, 1, 1, 1]),
-        (Route::LinkOpen, [1, 1, 1, 1, 1, 1]),
-        (Route::SeatMine, [0, 1, 0, 0, 0, 0]),
-        (Route::SeatToken, [0, 1, 0, 1, 1, 1]),
-        (Route::SeatRate, [0, 1, 0, 0, 0, 0]),
-        (Route::SignIn, [1, 1, 1, 1, 1, 1]),
-        (Route::SignInCode, [0, 0, 1, 0, 0, 0]),
-        (Route::SignInLink, [1, 1, 1, 1, 1, 1]),
-        (Route::SignOut, [0, 0, 1, 1, 1, 1]),
-        (Route::SignOutEverywhere, [0, 0, 0, 1, 1, 1]),
-        (Route::MfaStart, [0, 0, 1, 0, 0, 0]),
-        (Route::MfaFinish, [0, 0, 1, 0, 0, 0]),
-        (Route::Me, [0, 0, 0, 1, 1, 1]),
-        (Route::BoardToken, [0, 0, 0, 1, 1, 1]),
-        (Route::Clinicians, [0, 0, 0, 1, 1, 1]),
-        (Route::VisitCreate, [0, 0, 0, 1, 1, 1]),
-        (Route::VisitCreateForOther, [0, 0, 0, 1, 1, 1]),
-        (Route::VisitInvite, [0, 0, 0, 1, 1, 1]),
-        (Route::VisitInviteColleague, [0, 0, 0, 1, 1, 1]),
-        (Route::VisitOutcome, [0, 0, 0, 1, 1, 1]),
-        (Route::VisitQuality, [0, 0, 0, 1, 1, 1]),
-        (Route::VisitGuest, [0, 0, 0, 1, 1, 1]),
-        (Route::Accounts, [0, 0, 0, 0, 0, 1]),
-        (Route::Settings, [0, 0, 0, 0, 0, 1]),
-        (Route::NetEcho, [1, 1, 1, 1, 1, 1]),
-        (Route::NetBlob, [1, 1, 1, 1, 1, 1]),
-        (Route::NetProbe, [0, 1, 0, 1, 1, 1]),
-        (Route::Socket, [1, 1, 1, 1, 1, 1]),
+    const EXPECTED: [(Route, [u8; 7]); 33] = [
+        //                          anonymous, device, partial, staff, clinician, admin, officer
+        (Route::LinkLook, [1, 1, 1, 1, 1, 1, 1]),
+        (Route::LinkOpen, [1, 1, 1, 1, 1, 1, 1]),
+        (Route::SeatMine, [0, 1, 0, 0, 0, 0, 0]),
+        (Route::SeatToken, [0, 1, 0, 1, 1, 1, 0]),
+        (Route::SeatRate, [0, 1, 0, 0, 0, 0, 0]),
+        (Route::SignIn, [1, 1, 1, 1, 1, 1, 1]),
+        (Route::SignInCode, [0, 0, 1, 0, 0, 0, 0]),
+        (Route::SignInLink, [1, 1, 1, 1, 1, 1, 1]),
+        (Route::SignOut, [0, 0, 1, 1, 1, 1, 1]),
+        (Route::SignOutEverywhere, [0, 0, 0, 1, 1, 1, 1]),
+        (Route::MfaStart, [0, 0, 1, 0, 0, 0, 0]),
+        (Route::MfaFinish, [0, 0, 1, 0, 0, 0, 0]),
+        (Route::Me, [0, 0, 0, 1, 1, 1, 1]),
+        (Route::BoardToken, [0, 0, 0, 1, 1, 1, 0]),
+        (Route::Clinicians, [0, 0, 0, 1, 1, 1, 0]),
+        (Route::VisitCreate, [0, 0, 0, 1, 1, 1, 0]),
+        (Route::VisitCreateForOther, [0, 0, 0, 1, 1, 1, 0]),
+        (Route::VisitInvite, [0, 0, 0, 1, 1, 1, 0]),
+        (Route::VisitInviteColleague, [0, 0, 0, 1, 1, 1, 0]),
+        (Route::VisitOutcome, [0, 0, 0, 1, 1, 1, 0]),
+        (Route::VisitQuality, [0, 0, 0, 1, 1, 1, 0]),
+        (Route::VisitGuest, [0, 0, 0, 1, 1, 1, 0]),
+        (Route::EmergencyOpen, [0, 0, 0, 0, 1, 1, 0]),
+        (Route::EmergencyReview, [0, 0, 0, 0, 0, 1, 1]),
+        (Route::PeopleList, [0, 0, 0, 0, 0, 1, 1]),
+        (Route::PeopleChange, [0, 0, 0, 0, 0, 1, 0]),
+        (Route::Retention, [0, 0, 0, 0, 0, 1, 1]),
+        (Route::Patients, [0, 0, 0, 0, 0, 1, 1]),
+        (Route::Settings, [0, 0, 0, 0, 0, 1, 0]),
+        (Route::NetEcho, [1, 1, 1, 1, 1, 1, 1]),
+        (Route::NetBlob, [1, 1, 1, 1, 1, 1, 1]),
+        (Route::NetProbe, [0, 1, 0, 1, 1, 1, 1]),
+        (Route::Socket, [1, 1, 1, 1, 1, 1, 1]),
     ];
 
     #[test]

@@ -77,6 +77,7 @@ impl StaffSession {
             (Level::Full, UserRole::Staff) => Caller::Staff,
             (Level::Full, UserRole::Clinician) => Caller::Clinician,
             (Level::Full, UserRole::Admin) => Caller::Admin,
+            (Level::Full, UserRole::Officer) => Caller::Officer,
         }
     }
 

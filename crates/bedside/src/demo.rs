@@ -295,7 +295,7 @@ async fn new_visit(
         started_at: None,
         ended_at: None,
         empty_since: None,
-        options: VisitOptions { second_check: false, captions: false, recording: false },
+        options: VisitOptions::default(),
         text: VisitText { title: None, note: Some("Follow-up".to_owned()) },
         version: 0,
     };

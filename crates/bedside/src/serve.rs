@@ -82,6 +82,7 @@ enum UserAction {
 #[derive(Clone, Copy, clap::ValueEnum)]
 enum RoleArg {
     Admin,
+    Officer,
     Clinician,
     Staff,
 }
@@ -252,6 +253,7 @@ async fn act(
         UserAction::Add { email, name, role } => {
             let role = match role {
                 RoleArg::Admin => UserRole::Admin,
+                RoleArg::Officer => UserRole::Officer,
                 RoleArg::Clinician => UserRole::Clinician,
                 RoleArg::Staff => UserRole::Staff,
             };

@@ -97,6 +97,7 @@ pub async fn create_visit(http: &mut Http) -> Result<VisitCreated, BenchError> {
         note: String::new(),
         ask_recording: false,
         ask_captions: false,
+        restricted: false,
         locale: "en".to_owned(),
         utc_offset_min: 0,
     };

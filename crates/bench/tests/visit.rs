@@ -392,6 +392,9 @@ fn board_visit(visit: VisitId) -> BoardVisit {
         seats: Vec::new(),
         note: String::new(),
         may: Vec::new(),
+        restricted: false,
+        hidden: false,
+        emergency_until: None,
     }
 }
 

@@ -63,6 +63,12 @@ codes! {
     SecondCheckNeeded = 403, "One question first, so that only you can open this visit.";
     /// Role or state does not allow it.
     NotAllowed = 403, "You cannot do this here.";
+    /// The visit is restricted, and the person is not among those let in.
+    EmergencyNeeded = 403, "This visit is restricted. In an emergency, open it and say why.";
+    /// An account that somebody wants to change is their own.
+    OwnAccount = 409, "You cannot do this to your own account. Ask another administrator.";
+    /// A legal hold keeps the data.
+    OnHold = 409, "A legal hold keeps this data. Lift the hold first.";
     /// The state of the visit or seat does not allow it now.
     WrongState = 409, "This is not possible right now. The page shows what is.";
     /// Consent to the visit is missing.

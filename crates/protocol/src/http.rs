@@ -167,7 +167,7 @@ pub struct Me {
     pub email: String,
     /// The clinic's name.
     pub clinic: String,
-    /// `admin`, `clinician` or `staff`.
+    /// `admin`, `officer`, `clinician` or `staff`.
     pub role: String,
     /// Whether invitations can be e-mailed.
     pub mail: bool,
@@ -228,6 +228,9 @@ pub struct CreateVisit {
     /// Ask consent to captions as well.
     #[serde(default)]
     pub ask_captions: bool,
+    /// Only whoever's visit it is and those invited into it see who it is with.
+    #[serde(default)]
+    pub restricted: bool,
     /// Language of the invitation (`en`, `es`).
     #[serde(default)]
     pub locale: String,

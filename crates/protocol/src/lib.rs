@@ -9,6 +9,7 @@
 //! - What goes *out* may grow: clients ignore keys that they do not know.
 //! - The sender of a message is always the seat of the socket, never a field of the message.
 
+pub mod access;
 pub mod check;
 pub mod client;
 pub mod direct;

@@ -11,6 +11,12 @@ pub const MAX_CHAT_CHARS: usize = 2_000;
 pub const MAX_NAME_CHARS: usize = 120;
 /// Longest note of the clinic about a visit, in Unicode scalar values.
 pub const MAX_NOTE_CHARS: usize = 500;
+/// Shortest reason for emergency access, in Unicode scalar values.
+pub const MIN_REASON_CHARS: usize = 10;
+/// Emergency access lasts this long, in minutes.
+pub const EMERGENCY_MIN: i64 = 60;
+/// Emergency access is to be reviewed within this time, in hours.
+pub const REVIEW_WITHIN_H: i64 = 72;
 /// Longest e-mail address, in bytes (RFC 5321 §4.5.3.1.3, without the angle brackets).
 pub const MAX_EMAIL_BYTES: usize = 254;
 /// Shortest planned length of a visit, in minutes.

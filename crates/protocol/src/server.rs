@@ -475,6 +475,16 @@ pub struct BoardVisit {
     pub note: String,
     /// What the reader may do with this visit.
     pub may: Vec<Action>,
+    /// Only whoever's visit it is and those invited see who it is with.
+    #[serde(default)]
+    pub restricted: bool,
+    /// The reader is not let in: names and note are left out. Emergency access opens it.
+    #[serde(default)]
+    pub hidden: bool,
+    /// The reader is let in by emergency access until then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub emergency_until: Option<Timestamp>,
 }
 
 /// One person on the clinic's board.

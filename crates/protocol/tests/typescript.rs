@@ -1,7 +1,7 @@
 //! `web/sdk/src/protocol.ts` is generated from the Rust types. Run with `UPDATE_PROTOCOL=1` (or
 //! `make protocol`) to write it; without, a stale copy fails.
 
-use protocol::{check, client, direct, error, http, limits, server};
+use protocol::{access, check, client, direct, error, http, limits, server};
 use telemetry::thresholds;
 use ts_rs::{Config, TS};
 
@@ -105,6 +105,29 @@ fn generated() -> String {
         http::ProbeRequest,
         http::ProbeOffer,
         http::ProbeAnswer,
+        access::StaffRole,
+        access::StaffPerson,
+        access::People,
+        access::AddPerson,
+        access::ChangePerson,
+        access::PersonLink,
+        access::PersonChanged,
+        access::EmergencyRequest,
+        access::EmergencyOpened,
+        access::EmergencyReview,
+        access::Emergency,
+        access::Emergencies,
+        access::ReviewRequest,
+        access::KeptKind,
+        access::KeptRule,
+        access::Hold,
+        access::Retention,
+        access::SetRetention,
+        access::FindPatient,
+        access::Patient,
+        access::Patients,
+        access::HoldRequest,
+        access::EraseRequest,
     );
     out.push('\n');
     macro_rules! numbers {
@@ -120,6 +143,9 @@ fn generated() -> String {
         "MAX_CHAT_CHARS" = limits::MAX_CHAT_CHARS,
         "MAX_NAME_CHARS" = limits::MAX_NAME_CHARS,
         "MAX_NOTE_CHARS" = limits::MAX_NOTE_CHARS,
+        "MIN_REASON_CHARS" = limits::MIN_REASON_CHARS,
+        "EMERGENCY_MIN" = limits::EMERGENCY_MIN,
+        "REVIEW_WITHIN_H" = limits::REVIEW_WITHIN_H,
         "MAX_EMAIL_BYTES" = limits::MAX_EMAIL_BYTES,
         "MIN_VISIT_MIN" = limits::MIN_VISIT_MIN,
         "MAX_VISIT_MIN" = limits::MAX_VISIT_MIN,

@@ -24,6 +24,8 @@ pub struct Metrics {
     pub visits_created: Counter,
     /// Invitations mailed.
     pub mails: Counter,
+    /// Restricted visits opened in an emergency.
+    pub emergencies: Counter,
     media_rooms: Gauge,
     media_transports: Gauge,
     media_packets_in: Counter,
@@ -44,6 +46,7 @@ impl Default for Metrics {
         let refused = counter("socket_messages_refused", "Messages refused");
         let links_opened = counter("links_opened", "Guests' links opened");
         let visits_created = counter("visits_created", "Visits created");
+        let emergencies = counter("emergency_accesses", "Restricted visits opened in an emergency");
         let mails = counter("mails_sent", "Invitations mailed");
         let media_packets_in = counter("media_packets_received", "Media packets received");
         let media_packets_out = counter("media_packets_forwarded", "Media packets forwarded");
@@ -66,6 +69,7 @@ impl Default for Metrics {
             links_opened,
             visits_created,
             mails,
+            emergencies,
             registry,
         }
     }

@@ -19,6 +19,7 @@ pub(crate) const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "initial", include_str!("../migrations/0001_initial.sql")),
     (2, "invited by, and hold", include_str!("../migrations/0002_invited_by_and_hold.sql")),
     (3, "call quality", include_str!("../migrations/0003_call_quality.sql")),
+    (6, "access", include_str!("../migrations/0006_access.sql")),
 ];
 
 /// Unwrapped keys kept in memory. A visit needs its key many times in an hour and then hardly ever.

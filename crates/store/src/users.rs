@@ -13,6 +13,8 @@ text_enum! {
     UserRole {
         /// Runs the installation: accounts and settings, besides all that a clinician can.
         Admin = "admin",
+        /// Answers for privacy and security: the log, reviews, retention. Has no part in visits.
+        Officer = "officer",
         /// Holds visits.
         Clinician = "clinician",
         /// Reception: books visits and rooms patients.
@@ -36,7 +38,7 @@ impl UserRole {
     pub const fn holds_visits(self) -> bool {
         match self {
             Self::Admin | Self::Clinician => true,
-            Self::Staff => false,
+            Self::Officer | Self::Staff => false,
         }
     }
 }

@@ -22,6 +22,8 @@ pub struct VisitOptions {
     pub captions: bool,
     /// Recording is offered.
     pub recording: bool,
+    /// Only whoever's visit it is and those invited see who it is with.
+    pub restricted: bool,
 }
 
 /// A visit without its seats.
@@ -144,6 +146,19 @@ impl Reader {
     /// As [`Self::load_visit`].
     pub async fn visits_not_final(&mut self) -> Result<Vec<VisitWithSeats>> {
         self.select(select_visits!("v.is_final = 0"), |query| query).await
+    }
+
+    /// Whose visit it is and when it was booked for, without opening anything that is sealed.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn visit_place(&mut self, id: VisitId) -> Result<Option<(UserId, Timestamp)>> {
+        let query = sql("SELECT host_user_id, scheduled_at FROM visits WHERE org = $1 AND id = $2")
+            .bind(self.org_text())
+            .bind(id.to_text());
+        let Some(row) = self.one(query).await? else { return Ok(None) };
+        let cols = Cols(&row);
+        Ok(Some((cols.id("host_user_id", UserId::parse)?, cols.time("scheduled_at")?)))
     }
 
     async fn select<F>(

@@ -88,6 +88,14 @@ ulid_id! {
     VisitId
 }
 ulid_id! {
+    /// One patient of a clinic, over all of their visits.
+    PatientId
+}
+ulid_id! {
+    /// One opening of a restricted visit in an emergency.
+    GrantId
+}
+ulid_id! {
     /// One person's place in one visit. Identifies a person: no `Debug`, no `Display`.
     SeatId
 }

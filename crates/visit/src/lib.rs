@@ -13,7 +13,7 @@ pub mod state;
 pub mod time;
 
 pub use consent::{ConsentDecision, ConsentRecord, Purpose};
-pub use id::{ChatSeq, OrgId, SeatId, UserId, VisitId};
+pub use id::{ChatSeq, GrantId, OrgId, PatientId, SeatId, UserId, VisitId};
 pub use machine::{
     Actor, Command, DirectPair, DirectPolicy, DirectRules, DropReason, Effect, Refusal,
     RefusalCode, Seat, SeatInit, Sending, Visit, VisitInit, VisitOutcome,

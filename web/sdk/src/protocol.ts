@@ -9,7 +9,7 @@ export type SeatState = "invited" | "checking" | "consenting" | "waiting" | "adm
 export type Purpose = "visit" | "recording" | "captions";
 export type ConsentDecision = "given" | "refused" | "withdrawn";
 export type Action = "be_in_room" | "publish_mic" | "publish_camera" | "share_screen" | "chat" | "see_waiting_room" | "message_waiting" | "admit" | "put_back" | "remove" | "mute_other" | "invite" | "see_quality" | "end_visit";
-export type ErrorCode = "bad_message" | "message_too_large" | "too_fast" | "protocol_version" | "bad_origin" | "token_expired" | "not_signed_in" | "bad_credentials" | "second_factor_needed" | "enrolment_needed" | "locked_out" | "weak_password" | "no_such_visit" | "second_check_failed" | "second_check_needed" | "not_allowed" | "wrong_state" | "consent_missing" | "not_a_no_show" | "taken_over" | "link_replaced" | "visit_over" | "visit_full" | "server_closing" | "bad_sdp" | "sdp_too_large" | "stale_answer" | "bad_field" | "not_found" | "store_busy" | "store_full" | "mail_failed" | "internal";
+export type ErrorCode = "bad_message" | "message_too_large" | "too_fast" | "protocol_version" | "bad_origin" | "token_expired" | "not_signed_in" | "bad_credentials" | "second_factor_needed" | "enrolment_needed" | "locked_out" | "weak_password" | "no_such_visit" | "second_check_failed" | "second_check_needed" | "not_allowed" | "emergency_needed" | "own_account" | "on_hold" | "wrong_state" | "consent_missing" | "not_a_no_show" | "taken_over" | "link_replaced" | "visit_over" | "visit_full" | "server_closing" | "bad_sdp" | "sdp_too_large" | "stale_answer" | "bad_field" | "not_found" | "store_busy" | "store_full" | "mail_failed" | "internal";
 export type ErrorBody = { 
 /**
  * What went wrong.
@@ -703,7 +703,19 @@ note: string,
 /**
  * What the reader may do with this visit.
  */
-may: Array<Action>, };
+may: Array<Action>, 
+/**
+ * Only whoever's visit it is and those invited see who it is with.
+ */
+restricted: boolean, 
+/**
+ * The reader is not let in: names and note are left out. Emergency access opens it.
+ */
+hidden: boolean, 
+/**
+ * The reader is let in by emergency access until then.
+ */
+emergency_until?: Timestamp, };
 export type EndReason = "done" | "you_left" | "no_show" | "failed";
 export type ServerMessage = { "type": "welcome", 
 /**
@@ -1061,7 +1073,7 @@ email: string,
  */
 clinic: string, 
 /**
- * `admin`, `clinician` or `staff`.
+ * `admin`, `officer`, `clinician` or `staff`.
  */
 role: string, 
 /**
@@ -1133,6 +1145,10 @@ ask_recording: boolean,
  * Ask consent to captions as well.
  */
 ask_captions: boolean, 
+/**
+ * Only whoever's visit it is and those invited into it see who it is with.
+ */
+restricted: boolean, 
 /**
  * Language of the invitation (`en`, `es`).
  */
@@ -1429,6 +1445,306 @@ probe: string,
  * The answer to its offer (RFC 8866).
  */
 sdp: string, };
+export type StaffRole = "admin" | "officer" | "clinician" | "staff";
+export type StaffPerson = { 
+/**
+ * Which.
+ */
+id: string, 
+/**
+ * Name.
+ */
+name: string, 
+/**
+ * The address to sign in with.
+ */
+email: string, 
+/**
+ * What it may do.
+ */
+role: StaffRole, 
+/**
+ * It may be used.
+ */
+active: boolean, 
+/**
+ * Its owner has set a password.
+ */
+has_password: boolean, 
+/**
+ * Its owner has a second factor.
+ */
+has_second_factor: boolean, 
+/**
+ * Made at.
+ */
+created_at: Timestamp, 
+/**
+ * Live sessions.
+ */
+sessions: number, 
+/**
+ * It is the reader's own.
+ */
+me: boolean, };
+export type People = { 
+/**
+ * The accounts.
+ */
+people: Array<StaffPerson>, 
+/**
+ * Whether the reader may change them.
+ */
+may_change: boolean, };
+export type AddPerson = { 
+/**
+ * Name.
+ */
+name: string, 
+/**
+ * The address to sign in with.
+ */
+email: string, 
+/**
+ * What it may do.
+ */
+role: StaffRole, };
+export type ChangePerson = { "action": "disable", } | { "action": "enable", } | { "action": "new_password", } | { "action": "reset_second_factor", } | { "action": "role", 
+/**
+ * Which.
+ */
+role: StaffRole, };
+export type PersonLink = { 
+/**
+ * The whole address, secret in the fragment.
+ */
+url: string, 
+/**
+ * Whether it was e-mailed to them.
+ */
+mailed: boolean, 
+/**
+ * Until when it works.
+ */
+expires_at: Timestamp, };
+export type PersonChanged = { 
+/**
+ * The account as it is now.
+ */
+person: StaffPerson, 
+/**
+ * A one-time link for its owner, shown once.
+ */
+link?: PersonLink, };
+export type EmergencyRequest = { 
+/**
+ * Why, in the person's own words; [`crate::limits::MIN_REASON_CHARS`] to
+ * [`crate::limits::MAX_NOTE_CHARS`] characters.
+ */
+reason: string, };
+export type EmergencyOpened = { 
+/**
+ * Until when.
+ */
+ends_at: Timestamp, 
+/**
+ * The visit as the board now shows it.
+ */
+visit: BoardVisit, };
+export type EmergencyReview = { 
+/**
+ * By whom.
+ */
+by: string, 
+/**
+ * When.
+ */
+at: Timestamp, 
+/**
+ * Whether there was reason enough.
+ */
+justified: boolean, 
+/**
+ * What else the reviewer wrote.
+ */
+note: string, };
+export type Emergency = { 
+/**
+ * Which, for `review`.
+ */
+id: string, 
+/**
+ * Who opened it.
+ */
+person: string, 
+/**
+ * It was the reader, who therefore cannot review it.
+ */
+mine: boolean, 
+/**
+ * Which visit.
+ */
+visit: string, 
+/**
+ * Whose visit it is.
+ */
+host_name: string, 
+/**
+ * When the visit was booked for.
+ */
+scheduled_at: Timestamp, 
+/**
+ * Why, in the person's own words.
+ */
+reason: string, 
+/**
+ * From when.
+ */
+began_at: Timestamp, 
+/**
+ * To when.
+ */
+ends_at: Timestamp, 
+/**
+ * What the review found, if there was one.
+ */
+review?: EmergencyReview, 
+/**
+ * Not reviewed within [`crate::limits::REVIEW_WITHIN_H`] hours.
+ */
+overdue: boolean, };
+export type Emergencies = { 
+/**
+ * The openings.
+ */
+emergencies: Array<Emergency>, 
+/**
+ * How many are not reviewed.
+ */
+unreviewed: number, };
+export type ReviewRequest = { 
+/**
+ * Whether there was reason enough.
+ */
+justified: boolean, 
+/**
+ * What else there is to say; may be empty if it was justified.
+ */
+note: string, };
+export type KeptKind = "chat" | "note" | "quality" | "visit";
+export type KeptRule = { 
+/**
+ * Which kind.
+ */
+kind: KeptKind, 
+/**
+ * Days after the end of the visit; absent: for ever.
+ */
+days?: number, };
+export type Hold = { 
+/**
+ * Whose data.
+ */
+patient: string, 
+/**
+ * Their name.
+ */
+name: string, 
+/**
+ * Why.
+ */
+reason: string, 
+/**
+ * Since when.
+ */
+placed_at: Timestamp, 
+/**
+ * By whom.
+ */
+placed_by: string, };
+export type Retention = { 
+/**
+ * One rule per kind.
+ */
+rules: Array<KeptRule>, 
+/**
+ * Legal holds that are in force, newest first.
+ */
+holds: Array<Hold>, 
+/**
+ * When data was last looked through.
+ */
+swept_at?: Timestamp, };
+export type SetRetention = { 
+/**
+ * The rules that change.
+ */
+rules: Array<KeptRule>, };
+export type FindPatient = { 
+/**
+ * Part of the name.
+ */
+name: string, 
+/**
+ * The whole address.
+ */
+email: string, 
+/**
+ * `YYYY-MM-DD`.
+ */
+birth_date: string, };
+export type Patient = { 
+/**
+ * Which.
+ */
+id: string, 
+/**
+ * Name, as written at the latest visit.
+ */
+name: string, 
+/**
+ * E-mail address, or empty.
+ */
+email: string, 
+/**
+ * Date of birth (`YYYY-MM-DD`), or empty.
+ */
+birth_date: string, 
+/**
+ * How many visits are kept.
+ */
+visits: number, 
+/**
+ * When the latest was booked for.
+ */
+last_visit_at: Timestamp, 
+/**
+ * Their data must not be deleted.
+ */
+held: boolean, };
+export type Patients = { 
+/**
+ * Who was found.
+ */
+patients: Array<Patient>, 
+/**
+ * There are more; ask more precisely.
+ */
+more: boolean, };
+export type HoldRequest = { 
+/**
+ * Why.
+ */
+reason: string, };
+export type EraseRequest = { 
+/**
+ * The patient's name typed once more, so that nobody is erased by a slip.
+ */
+name: string, 
+/**
+ * Why, for example "request of the patient of 3 May".
+ */
+reason: string, };
 
 export const PROTOCOL_VERSION = 2;
 export const SILENCE_MS = 600;
@@ -1437,6 +1753,9 @@ export const MAX_SDP_BYTES = 49152;
 export const MAX_CHAT_CHARS = 2000;
 export const MAX_NAME_CHARS = 120;
 export const MAX_NOTE_CHARS = 500;
+export const MIN_REASON_CHARS = 10;
+export const EMERGENCY_MIN = 60;
+export const REVIEW_WITHIN_H = 72;
 export const MAX_EMAIL_BYTES = 254;
 export const MIN_VISIT_MIN = 5;
 export const MAX_VISIT_MIN = 240;
@@ -1449,5 +1768,5 @@ export const RTT_NOTICED_MS = 300;
 export const RTT_SEVERE_MS = 600;
 export const JITTER_NOTICED_MS = 30;
 export const JITTER_SEVERE_MS = 80;
-export const ERROR_CODES: readonly ErrorCode[] = ["bad_message", "message_too_large", "too_fast", "protocol_version", "bad_origin", "token_expired", "not_signed_in", "bad_credentials", "second_factor_needed", "enrolment_needed", "locked_out", "weak_password", "no_such_visit", "second_check_failed", "second_check_needed", "not_allowed", "wrong_state", "consent_missing", "not_a_no_show", "taken_over", "link_replaced", "visit_over", "visit_full", "server_closing", "bad_sdp", "sdp_too_large", "stale_answer", "bad_field", "not_found", "store_busy", "store_full", "mail_failed", "internal"];
+export const ERROR_CODES: readonly ErrorCode[] = ["bad_message", "message_too_large", "too_fast", "protocol_version", "bad_origin", "token_expired", "not_signed_in", "bad_credentials", "second_factor_needed", "enrolment_needed", "locked_out", "weak_password", "no_such_visit", "second_check_failed", "second_check_needed", "not_allowed", "emergency_needed", "own_account", "on_hold", "wrong_state", "consent_missing", "not_a_no_show", "taken_over", "link_replaced", "visit_over", "visit_full", "server_closing", "bad_sdp", "sdp_too_large", "stale_answer", "bad_field", "not_found", "store_busy", "store_full", "mail_failed", "internal"];
 export const CHECK_CODES: readonly CheckCode[] = ["insecure_context", "in_app_browser", "permission_dismissed", "permission_blocked_site", "permission_blocked_os", "blocked_by_embed", "no_camera", "no_microphone", "in_use", "hardware", "overconstrained", "prompt_timeout", "silent_microphone", "black_video", "speaker_failed", "no_webrtc", "network_poor", "udp_blocked", "media_blocked"];

@@ -1,11 +1,13 @@
 //! Routes. Each handler is a thin layer: read the request, ask the crate that owns the matter, map
 //! its answer.
 
+pub mod emergency;
 pub mod error;
 pub mod guest;
 pub mod headers;
 pub mod invites;
 pub mod net;
+pub mod people;
 pub mod probe;
 pub mod quality;
 pub mod session;
@@ -63,6 +65,11 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/visits/{visit}/colleague", post(invites::colleague))
         .route("/visits/{visit}/outcome", post(visits::outcome))
         .route("/visits/{visit}/quality", get(quality::of_visit))
+        .route("/visits/{visit}/emergency", post(emergency::open))
+        .route("/emergencies", get(emergency::list))
+        .route("/emergencies/{id}/review", post(emergency::review))
+        .route("/people", get(people::list).post(people::add))
+        .route("/people/{person}", post(people::change))
         .route("/visits/{visit}/guest", post(invites::synthetic_guest))
         .route("/net/echo", get(net::echo))
         .route("/net/blob", get(net::blob))

@@ -65,6 +65,7 @@ pub async fn create(
             second_check: person.dob.is_some(),
             captions: body.ask_captions,
             recording: body.ask_recording,
+            restricted: body.restricted,
         },
         text: VisitText { title: None, note: (!note.is_empty()).then(|| note.to_owned()) },
         version: 0,
@@ -95,7 +96,7 @@ pub async fn create(
         host_name: &entry.host_name,
     };
     let invitation = invitation(&app, &letter, &secret.to_text(), now).await?;
-    let visit = entry.for_reader(session.user, session.role);
+    let visit = entry.for_reader(session.user, session.role, now);
     Ok(Json(wire::VisitCreated { visit, invitation }))
 }
 

@@ -17,7 +17,8 @@ use store::{SeatRow, VisitRow};
 use tokio::sync::mpsc;
 use visit::machine::DropReason;
 use visit::{
-    Actor, Command, Effect, SeatId, SeatState, SeatTrigger, Timestamp, Visit, VisitId, VisitOutcome,
+    Actor, Command, Effect, SeatId, SeatState, SeatTrigger, Timestamp, UserId, Visit, VisitId,
+    VisitOutcome,
 };
 
 pub(super) struct Conn {
@@ -41,6 +42,8 @@ pub struct State {
     pub(super) quality: CallQuality,
     pub(super) quality_tried_at: Option<Timestamp>,
     pub(super) told_line: HashMap<SeatId, LineView>,
+    /// Who opened this restricted visit in an emergency, and until when.
+    pub(super) emergencies: Vec<(UserId, Timestamp)>,
     pub(super) direct: Direct,
     pub(super) revision: u64,
     /// Steps that must not be lost and that the database could not take yet.
@@ -56,6 +59,7 @@ impl State {
         host_name: String,
         second_device: Vec<SeatId>,
         notes: HashMap<SeatId, u32>,
+        emergencies: Vec<(UserId, Timestamp)>,
     ) -> Self {
         Self {
             visit,
@@ -70,6 +74,7 @@ impl State {
             quality: CallQuality::default(),
             quality_tried_at: None,
             told_line: HashMap::new(),
+            emergencies,
             direct: Direct::default(),
             revision: 0,
             overdue: VecDeque::new(),
@@ -140,6 +145,14 @@ impl Task {
                 self.system(Actor::System, Command::Disconnect { seat, connection }).await;
                 self.publish();
             }
+            Input::SessionEnded { seat, connection } => {
+                if self.state.conns.get(&seat).is_some_and(|c| c.id == connection) {
+                    // Their socket told them why; sound and pictures end here.
+                    self.state.conns.remove(&seat);
+                    self.surely(Actor::Seat(seat), audit::Actor::System, Command::Leave).await;
+                    self.publish();
+                }
+            }
             Input::Call(call) => self.call(call).await,
             Input::Media(event) => self.media_event(*event).await,
             Input::LineChanged => self.tell_line(),
@@ -164,6 +177,7 @@ impl Task {
             }
         }
         self.system(Actor::System, Command::Tick).await;
+        self.forget_emergencies();
         self.renew_passes();
         self.keep_quality_now_and_then().await;
         self.tick_direct().await;
@@ -175,6 +189,7 @@ impl Task {
         let busy = !self.state.conns.is_empty()
             || !self.state.media.is_empty()
             || !self.state.overdue.is_empty()
+            || !self.state.emergencies.is_empty()
             || self.state.quality.to_keep().is_some()
             || held;
         let now = self.core.clock.now();

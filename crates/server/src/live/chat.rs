@@ -164,10 +164,12 @@ impl Task {
         role: UserRole,
         name: String,
     ) -> Result<SeatId, ErrorCode> {
+        let Actor::Clinic(_, role) = self.clinic_actor(user, role)? else {
+            return Err(ErrorCode::NotAllowed);
+        };
         if let Some(seat) = self.state.visit.seats.iter().find(|s| s.user == Some(user)) {
             return Ok(seat.id);
         }
-        let role = super::clinic_role(user, role, self.state.visit.host);
         let id = self.core.fresh(SeatId::new);
         let person = PersonSecret { name, email: None, dob: None };
         let mut row = SeatRow::invited(id, role, person, self.core.clock.now());

@@ -7,7 +7,7 @@ use protocol::{ClientMessage, ErrorCode, ServerMessage};
 use sfu::SfuEvent;
 use store::{SeatRow, SecretHash, UserRole};
 use tokio::sync::{mpsc, oneshot};
-use visit::{SeatId, UserId};
+use visit::{SeatId, Timestamp, UserId};
 
 /// What goes to a socket's writer.
 pub enum Outgoing {
@@ -51,6 +51,13 @@ pub enum Input {
     },
     /// A socket closed.
     Closed {
+        /// Whose socket.
+        seat: SeatId,
+        /// Which.
+        connection: u64,
+    },
+    /// The session of somebody of the clinic has ended, and with it their part.
+    SessionEnded {
         /// Whose socket.
         seat: SeatId,
         /// Which.
@@ -178,6 +185,17 @@ pub enum Call {
         role: UserRole,
         /// Who is in the visit.
         reply: Reply<Vec<QualityPerson>>,
+    },
+    /// Opens a restricted visit in an emergency.
+    Emergency {
+        /// Who.
+        user: UserId,
+        /// Their role at the clinic.
+        role: UserRole,
+        /// Why.
+        reason: String,
+        /// Until when.
+        reply: Reply<Timestamp>,
     },
     /// The rating on the goodbye page.
     Rate {

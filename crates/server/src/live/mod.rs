@@ -10,6 +10,7 @@ mod board;
 mod calls;
 mod chat;
 mod direct;
+mod emergency;
 mod events;
 mod input;
 mod line;
@@ -23,13 +24,14 @@ mod quality_kept;
 mod quality_metrics;
 mod views;
 
-pub use board::{BoardChange, BoardEntry, clinic_role};
+pub use board::{Access, BoardChange, BoardEntry, clinic_role};
 pub use input::{Call, ConnOpen, Input, Outgoing, SocketSender};
 pub use line::Lines;
 pub use quality_metrics::CallMetrics;
 
 use crate::clock::Clock;
 use crate::relay::Relays;
+use audit::{Event, Kind};
 use protocol::ErrorCode;
 use sfu::{Sfu, SfuEvent};
 use std::collections::HashMap;
@@ -161,7 +163,8 @@ impl Core {
         reader: &mut store::Reader,
     ) -> Result<(), ErrorCode> {
         let visit = rows.visit.id;
-        let state = persist::load(org, rows, self.direct, reader).await.map_err(|e| code(&e))?;
+        let state = persist::load(org, rows, self.direct, self.clock.now(), reader).await;
+        let state = state.map_err(|e| code(&e))?;
         let (tx, rx) = mpsc::unbounded_channel();
         {
             let mut visits = self.visits.lock().unwrap_or_else(PoisonError::into_inner);
@@ -257,6 +260,24 @@ impl Core {
         }
     }
 
+    /// Puts on record that emergency accesses have ended.
+    ///
+    /// # Errors
+    /// What the store says; the next round tries again.
+    pub async fn note_ended_emergencies(&self, org: OrgId) -> Result<(), ErrorCode> {
+        let mut tx = self.store.begin(org, self.clock.now()).await.map_err(|e| code(&e))?;
+        let ended = tx.note_ended_emergencies().await.map_err(|e| code(&e))?;
+        let event = |&(_, visit, user): &(_, VisitId, _)| {
+            Event::new(Kind::EmergencyEnded, audit::Actor::System).visit(visit).user(user)
+        };
+        let events: Vec<Event> = ended.iter().map(event).collect();
+        let done = match events.is_empty() {
+            true => tx.commit_plain("no emergency access ended").await,
+            false => tx.commit_with(events).await,
+        };
+        done.map_err(|e| code(&e))
+    }
+
     /// Wakes unfinished visits every minute, for ever.
     pub async fn keep_awake(self: Arc<Self>, org: OrgId) {
         let mut every = tokio::time::interval(std::time::Duration::from_secs(60));
@@ -264,6 +285,9 @@ impl Core {
             every.tick().await;
             if let Err(code) = self.wake_unfinished(org).await {
                 tracing::warn!(?code, "could not look for unfinished visits");
+            }
+            if let Err(code) = self.note_ended_emergencies(org).await {
+                tracing::warn!(?code, "could not note the end of emergency accesses");
             }
         }
     }

@@ -118,8 +118,13 @@ impl Task {
         if !v.seat(seat).is_some_and(|s| s.role.is_clinic()) {
             return Vec::new();
         }
+        let user = v.seat(seat).and_then(|s| s.user);
+        let access = self.access();
+        let in_emergency =
+            user.is_some_and(|user| access.emergency_until(user, self.core.clock.now()).is_some());
         let patients = v.seats.iter().filter(|s| s.role == Role::Patient);
-        patients.map(|s| Event::new(Kind::PatientViewed, by).visit(v.id).seat(s.id)).collect()
+        let viewed = patients.map(|s| Event::new(Kind::PatientViewed, by).visit(v.id).seat(s.id));
+        viewed.map(|e| if in_emergency { e.detail("by", "emergency") } else { e }).collect()
     }
 }
 

@@ -14,6 +14,7 @@ pub async fn load(
     org: OrgId,
     rows: VisitWithSeats,
     direct: DirectPolicy,
+    now: Timestamp,
     reader: &mut Reader,
 ) -> Result<State, StoreError> {
     let VisitWithSeats { visit: row, seats } = rows;
@@ -41,7 +42,8 @@ pub async fn load(
     let mut visit = to_visit(org, &row, &seats, consents);
     visit.direct_rules = DirectRules { policy: direct, texts: crate::consent::TELLS_OF_DIRECT };
     let people = seats.into_iter().map(|s| (s.id, s)).collect();
-    Ok(State::new(visit, row, people, host_name, second_device, notes))
+    let emergencies = reader.emergencies_of(row.id, now).await?;
+    Ok(State::new(visit, row, people, host_name, second_device, notes, emergencies))
 }
 
 fn to_visit(

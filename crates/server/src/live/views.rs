@@ -2,7 +2,7 @@
 //! that keeps everything about the room from people who are not inside.
 
 use super::actor::Task;
-use super::board::{BoardChange, BoardEntry};
+use super::board::{Access, BoardChange, BoardEntry};
 use super::input::Outgoing;
 use super::line::LineEntry;
 use super::persist::check_report;
@@ -183,6 +183,17 @@ impl Task {
             seats: v.seats.iter().map(|s| self.board_seat(s)).collect(),
             note: self.state.row.text.note.clone().unwrap_or_default(),
             invited: self.invited(),
+            access: self.access(),
+        }
+    }
+
+    /// Who of the clinic may know this visit.
+    pub(super) fn access(&self) -> Access {
+        let rows = self.state.people.values().filter(|row| row.invited_by.is_some());
+        Access {
+            restricted: self.state.row.options.restricted,
+            invited: rows.filter_map(|row| row.user).collect(),
+            emergencies: self.state.emergencies.clone(),
         }
     }
 

@@ -62,7 +62,7 @@ async fn run(
             change = changes.recv() => match change {
                 Ok(change) => {
                     let BoardChange::Visit(entry) = &*change;
-                    let visit = entry.for_reader(person.id, person.role);
+                    let visit = entry.for_reader(person.id, person.role, app.clock.now());
                     push(out, ServerMessage::BoardVisit { visit }).await?;
                 }
                 Err(broadcast::error::RecvError::Lagged(_)) => send_whole(app, out, person).await?,
@@ -91,7 +91,7 @@ async fn send_whole(
     let event = Event::new(Kind::BoardViewed, audit::Actor::Staff(person.id));
     let event = event.count("visits", entries.len() as u64);
     tx.commit_with(vec![event]).await.map_err(|e| crate::live::code(&e))?;
-    let visits = entries.iter().map(|e| e.for_reader(person.id, person.role)).collect();
+    let visits = entries.iter().map(|e| e.for_reader(person.id, person.role, now)).collect();
     push(out, ServerMessage::Board { visits, now }).await
 }
 

@@ -30,8 +30,9 @@ const HELLO_WITHIN: Duration = Duration::from_secs(10);
 const SILENT_FOR: Duration = Duration::from_secs(40);
 /// How often the server pings.
 const PING_EVERY: Duration = Duration::from_secs(15);
-/// How often a socket of staff looks whether the session still lives.
-const SESSION_CHECK: Duration = Duration::from_secs(5);
+/// How often a socket of staff looks whether the session still lives. An account that is disabled is out
+/// within 5 s, whichever process it was disabled in, so a look that comes late has time left.
+const SESSION_CHECK: Duration = Duration::from_secs(2);
 /// Messages that may wait for a page that reads slowly.
 const OUTGOING: usize = 256;
 /// Refused messages after which the socket is closed.

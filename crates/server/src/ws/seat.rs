@@ -19,6 +19,13 @@ pub(crate) async fn serve(
     visit: VisitId,
     seat: SeatId,
 ) {
+    // The key to this socket may be older than the end of the session.
+    if let JoinedBy::Session(session) = by
+        && !super::session_lives(app, session).await
+    {
+        reader.refuse(ErrorCode::NotSignedIn, None);
+        return;
+    }
     let connection = app.connection_id();
     let open = ConnOpen {
         seat,
@@ -62,6 +69,8 @@ pub(crate) async fn serve(
                     let alive = app.staff.session(app.org, session, now).await;
                     if matches!(alive, Err(AuthError::NotSignedIn)) {
                         reader.refuse(ErrorCode::NotSignedIn, None);
+                        let ended = Input::SessionEnded { seat, connection };
+                        let _ = app.core.send(app.org, visit, ended).await;
                         break;
                     }
                 }
