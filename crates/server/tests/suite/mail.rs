@@ -15,13 +15,14 @@ use tokio::time::timeout;
 const UNKNOWN: &str = "unknown@patients.example";
 
 /// A mail as the server took it.
-struct Taken {
+pub struct Taken {
     from: String,
-    to: String,
-    data: String,
+    pub to: String,
+    pub data: String,
 }
 
-async fn smtp_server() -> (u16, mpsc::UnboundedReceiver<Taken>) {
+/// A server, its port, and what it takes.
+pub async fn smtp_server() -> (u16, mpsc::UnboundedReceiver<Taken>) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
     let port = listener.local_addr().expect("an address").port();
     let (taken, mails) = mpsc::unbounded_channel();
@@ -31,6 +32,12 @@ async fn smtp_server() -> (u16, mpsc::UnboundedReceiver<Taken>) {
         }
     });
     (port, mails)
+}
+
+/// The next mail that the server takes, unquoted.
+pub async fn next_mail(mails: &mut mpsc::UnboundedReceiver<Taken>) -> Taken {
+    let mail = timeout(PATIENCE, mails.recv()).await.expect("in time").expect("a mail");
+    Taken { data: unquoted(&mail.data), ..mail }
 }
 
 /// One session. Commands out of order are refused (RFC 5321 §4.1.4).
@@ -93,7 +100,7 @@ async fn session(stream: TcpStream, taken: mpsc::UnboundedSender<Taken>) -> std:
     Ok(())
 }
 
-fn mailer(port: u16) -> Mailer {
+pub fn mailer(port: u16) -> Mailer {
     let config = MailConfig {
         host: "127.0.0.1".to_owned(),
         port,

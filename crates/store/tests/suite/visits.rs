@@ -39,7 +39,7 @@ async fn a_visit_comes_back_as_it_was_saved(db: TestDb) {
     visit.started_at = Some(at(2));
     visit.empty_since = Some(at(3));
     visit.duration_min = 45;
-    visit.options = VisitOptions { second_check: true, captions: true, recording: false };
+    visit.options = VisitOptions { second_check: true, captions: true, ..VisitOptions::default() };
     visit.text.note = Some("Bring the blue folder ✓".into());
     let seat = &mut loaded.seats[0];
     seat.state = SeatState::Away;
