@@ -12,6 +12,9 @@ const shots = join(here, 'output/screens');
 /** The browser of the tests. */
 export const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
+/** A switch of Chromium: it then uses no UDP for media, as if the network let none out. */
+export const NO_UDP = '--webrtc-ip-handling-policy=disable_non_proxied_udp';
+
 export interface Addresses {
   clinician: string;
   patient: string;
@@ -26,26 +29,24 @@ export class Demo {
   output = '';
   addresses: Addresses = { clinician: '', patient: '', visit: '' };
 
-  readonly #ports = { http: 20_000 + Math.floor(Math.random() * 20_000), udp: 0 };
+  readonly #http = 20_000 + Math.floor(Math.random() * 20_000);
+  /** Where it serves other devices, over TLS. */
+  readonly httpsPort: number;
 
   /** `enter` stands before the command, for a program in a network of its own. */
   constructor(
     readonly folder = mkdtempSync(join(tmpdir(), 'bedside-e2e-')),
     readonly enter: readonly string[] = [],
+    httpsPort?: number,
   ) {
-    this.#ports.udp = this.#ports.http + 2;
-  }
-
-  /** Where it serves other devices, over TLS. */
-  get httpsPort(): number {
-    return this.#ports.http + 1;
+    this.httpsPort = httpsPort ?? this.#http + 1;
   }
 
   /** Starts it and waits until it says that it is ready. A second start takes the same ports. */
   async start(...more: string[]): Promise<void> {
     const args = ['demo', '--json', '--data', this.folder];
-    args.push('--port', String(this.#ports.http), '--https-port', String(this.#ports.http + 1));
-    args.push('--udp-port', String(this.#ports.udp), ...more);
+    args.push('--port', String(this.#http), '--https-port', String(this.httpsPort));
+    args.push('--udp-port', String(this.#http + 2), ...more);
     const [command = program, ...words] = [...this.enter, program, ...args];
     const child = spawn(command, words, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#process = child;
@@ -75,11 +76,6 @@ export class Demo {
     const gone = new Promise((resolve) => child.once('exit', resolve));
     child.kill(signal);
     await gone;
-  }
-
-  /** Stands still, as a machine does that has no processor to give; and goes on. */
-  freeze(on: boolean): void {
-    this.#process?.kill(on ? 'SIGSTOP' : 'SIGCONT');
   }
 
   async dispose(): Promise<void> {

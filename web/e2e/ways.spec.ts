@@ -1,18 +1,13 @@
 /** Which ways of audio and video work: the page of a network check, and a patient's own check. */
 import { expect, test } from '@playwright/test';
-import { Demo, browser, checkLink, clinicianSignsIn, guestWaits, person, shot } from './bedside';
+import { NO_UDP, checkLink, clinicianSignsIn, guestWaits, shot } from './bedside';
+import { Two } from './two';
 
-/** Chromium then uses no UDP for media. */
-const NO_UDP = '--webrtc-ip-handling-policy=disable_non_proxied_udp';
+const blocked = () => [NO_UDP];
 
 test('the link of a check says what gets through, without sign-in, and what does not', async () => {
-  const demo = new Demo();
-  await demo.start();
-  const open = await browser();
-  const blocked = await browser(undefined, undefined, NO_UDP);
-  try {
-    const link = checkLink(demo);
-    const good = await person(open);
+  await Two.run(async ({ server, clinician: good, patient: slower }) => {
+    const link = checkLink(server);
     await good.goto(link);
     await expect(good.getByRole('heading', { name: 'Audio and video get through', exact: true })).toBeVisible();
     for (const way of ['Direct, UDP', 'Direct, TCP', 'Signalling']) {
@@ -21,7 +16,6 @@ test('the link of a check says what gets through, without sign-in, and what does
     expect(new URL(good.url()).hash, 'the key is not left in the address bar').toBe('');
     await shot(good, 'network-check-good');
 
-    const slower = await person(blocked);
     await slower.goto(link);
     await expect(slower.getByRole('heading', { name: 'but not by the best way' })).toBeVisible();
     await expect(slower.getByText('This browser, or one of its extensions, blocks it.')).toBeVisible();
@@ -30,29 +24,15 @@ test('the link of a check says what gets through, without sign-in, and what does
     await good.goto('about:blank');
     await good.goto(`${link.slice(0, -1)}${link.endsWith('A') ? 'B' : 'A'}`);
     await expect(good.getByRole('heading', { name: 'This link has ended' })).toBeVisible();
-  } finally {
-    await open.close();
-    await blocked.close();
-    await demo.dispose();
-  }
+  }, blocked);
 });
 
 test('the clinician sees that the way of a patient blocks UDP', async () => {
-  const demo = new Demo();
-  await demo.start();
-  const open = await browser();
-  const blocked = await browser(undefined, undefined, NO_UDP);
-  try {
-    const clinician = await person(open);
-    await clinicianSignsIn(clinician, demo);
-    const patient = await person(blocked);
-    await guestWaits(patient, demo.addresses.patient, async () => {
+  await Two.run(async ({ server, clinician, patient }) => {
+    await clinicianSignsIn(clinician, server);
+    await guestWaits(patient, server.addresses.patient, async () => {
       await expect(patient.getByText('This network holds back the fast way for audio and video.')).toBeVisible();
     });
     await expect(clinician.getByText('Their network blocks UDP').first()).toBeVisible();
-  } finally {
-    await open.close();
-    await blocked.close();
-    await demo.dispose();
-  }
+  }, blocked);
 });

@@ -83,7 +83,7 @@ const LINES = [
 
 for (const { name, access, delayMs } of LINES) {
   test(`from glass to glass over ${name}`, async () => {
-    await LabVisit.run({ clinician: [access], patient: [access] }, async (visit) => {
+    await LabVisit.in({ clinician: [access], patient: [access] }, async (visit) => {
       await filmClock(visit.patient);
       await visit.join();
       await visit.expectBothWays();

@@ -47,7 +47,7 @@ async function silentAfter(page: Page, from: number): Promise<number | null> {
 for (const { name, alone, withinS, change } of CHANGES) {
   test(`${name}: sound is back`, async () => {
     const prepare = alone ? { prepare: (visit: LabVisit) => visit.patientHost.interface(1, 'down') } : {};
-    await LabVisit.run({ clinician: ['net0=open'], patient: [WIFI, CELL], ...prepare }, async (visit) => {
+    await LabVisit.in({ clinician: ['net0=open'], patient: [WIFI, CELL], ...prepare }, async (visit) => {
       await visit.join();
       await visit.expectBothWays();
       const ends = [visit.clinician, visit.patient];

@@ -43,7 +43,7 @@ for (const { name, access, least } of LINES) {
     const folder = mkdtempSync(join(tmpdir(), 'bedside-speech-'));
     try {
       const speech = spoken(folder);
-      await LabVisit.run({ clinician: ['net0=open'], patient: [access], speech }, async (visit) => {
+      await LabVisit.in({ clinician: ['net0=open'], patient: [access], speech }, async (visit) => {
         await visit.join();
         await visit.expectBothWays();
         await record(visit.clinician);

@@ -7,7 +7,7 @@ const PATIENCE = { timeout: 60_000 };
 
 test('the check names the network that blocks UDP, with the rule that opens it', { tag: ['@short'] }, async () => {
   const networks = { clinician: ['wlan0=home-nat,home'], patient: ['net0=home-nat,home,udp-blocked'] };
-  await LabVisit.run(networks, async (visit) => {
+  await LabVisit.in(networks, async (visit) => {
     const link = checkLink(visit.server);
     const { clinician, patient } = visit;
     await clinician.goto(link);
