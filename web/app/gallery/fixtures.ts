@@ -75,6 +75,8 @@ export function visit(over: Partial<BoardVisit> = {}): BoardVisit {
     seats: [seat()],
     note: '',
     may: ['be_in_room', 'see_waiting_room', 'message_waiting', 'admit', 'put_back', 'remove', 'invite', 'see_quality', 'end_visit'],
+    restricted: false,
+    hidden: false,
     ...over,
   };
 }

@@ -17,6 +17,8 @@ function booked(visit: string, scheduledAt: number, seats: BoardSeat[] = []): Bo
     seats,
     note: '',
     may: ['admit'],
+    restricted: false,
+    hidden: false,
   };
 }
 

@@ -25,6 +25,11 @@ describe('the new-visit form', () => {
     expect(faultsOf({ ...draft, host: 'lena' }, NOW, true)).toEqual({});
   });
 
+  it('is open to colleagues unless it is called sensitive', () => {
+    expect(requestOf(draft, NOW).restricted).toBe(false);
+    expect(requestOf({ ...draft, restricted: true }, NOW).restricted).toBe(true);
+  });
+
   it('offers the next quarter of an hour for later', () => {
     expect([draft.date, draft.time]).toEqual(['2026-11-20', '09:45']);
     const lateNight = emptyDraft(new Date(2026, 11, 31, 23, 50), 'en');

@@ -25,6 +25,8 @@ export interface VisitDraft {
   readonly note: string;
   readonly askRecording: boolean;
   readonly askCaptions: boolean;
+  /** Only whoever's visit it is and those invited see who it is with. */
+  readonly restricted: boolean;
   readonly locale: string;
 }
 
@@ -69,6 +71,7 @@ export function emptyDraft(now: Date, locale: string): VisitDraft {
     note: '',
     askRecording: false,
     askCaptions: false,
+    restricted: false,
     locale,
   };
 }
@@ -107,6 +110,7 @@ export function requestOf(draft: VisitDraft, now: Date): CreateVisit {
     note: draft.note.trim(),
     ask_recording: draft.askRecording,
     ask_captions: draft.askCaptions,
+    restricted: draft.restricted,
     locale: draft.locale,
     // The offset on the day of the visit, not today's: summer time may begin in between.
     utc_offset_min: -when.getTimezoneOffset(),
