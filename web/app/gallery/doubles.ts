@@ -120,6 +120,7 @@ export interface VisitDoubleParts {
 /** A visit that does nothing by itself and remembers what it was told. */
 export interface VisitDouble extends VisitClient {
   readonly phase: Held<Phase>;
+  readonly failure: Held<VisitClient['failure']['value']>;
   readonly people: Held<readonly Participant[]>;
   /** Every call, such as `admit 01SEAT`. */
   readonly told: string[];
@@ -161,7 +162,7 @@ export function visitDouble(parts: VisitDoubleParts = {}): VisitDouble {
     clockOffsetMs: new Held(0),
     endReason: new Held(null),
     holdExpired: new Held(false),
-    failure: new Held(parts.failure ?? null),
+    failure: new Held<VisitClient['failure']['value']>(parts.failure ?? null),
     pinned: new Held<TileRef | null>(null),
     pictures: new Held(parts.pictures ?? 'full'),
     path: new Held(parts.path ?? 'server'),

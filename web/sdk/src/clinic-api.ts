@@ -5,6 +5,8 @@ import type {
   Clinician,
   Clinicians,
   CreateVisit,
+  EmergencyOpened,
+  EmergencyRequest,
   EndAs,
   Invitation,
   Invite,
@@ -88,6 +90,14 @@ export function inviteColleague(visit: string, user: string): Promise<void> {
 /** Closes a visit from the board. Rejects with `not_a_no_show` when the patient did come. */
 export function setOutcome(visit: string, outcome: EndAs): Promise<void> {
   return call('POST', `visits/${encodeURIComponent(visit)}/outcome`, { outcome } satisfies SetOutcome);
+}
+
+/**
+ * Opens a restricted visit of somebody else for an hour. The reason is kept and reviewed. Rejects with
+ * `bad_field` `reason`, and with `wrong_state` when the visit is open to the reader anyway.
+ */
+export function openInEmergency(visit: string, reason: string): Promise<EmergencyOpened> {
+  return call('POST', `visits/${encodeURIComponent(visit)}/emergency`, { reason } satisfies EmergencyRequest);
 }
 
 /** How the call of a visit was, for all who were in it. Who looks is put on record. */

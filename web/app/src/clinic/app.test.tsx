@@ -150,6 +150,27 @@ describe('the clinic’s page', () => {
     expect(session.out).toHaveBeenCalledWith('signed_out');
   });
 
+  it('leads from a refusal to the question for an emergency, and back in', async () => {
+    const opened = { ...THEIRS, restricted: true, emergency_until: THEIRS.scheduled_at };
+    vi.stubGlobal('fetch', vi.fn(() => Promise.resolve(new Response(JSON.stringify({ ends_at: opened.emergency_until, visit: opened })))));
+    await press('Join: Ben Carter');
+    await acting(() => {
+      calls[0]?.failure.set(new BedsideError('emergency_needed'));
+      calls[0]?.phase.set('refused');
+    });
+    await press('Open in an emergency');
+    const reason = root.querySelector<HTMLTextAreaElement>('dialog textarea');
+    await acting(() => {
+      if (!reason) throw new Error('nobody asks why');
+      reason.value = 'The patient does not answer.';
+      reason.dispatchEvent(new Event('input', { bubbles: true }));
+    });
+    await acting(() => root.querySelector('form')?.dispatchEvent(new Event('submit', { bubbles: true, cancelable: true })));
+    expect(fetch).toHaveBeenCalledWith('/api/visits/theirs/emergency', expect.objectContaining({ body: '{"reason":"The patient does not answer."}' }));
+    expect(root.querySelector('dialog')).toBeNull();
+    expect(calls).toHaveLength(2);
+  });
+
   it('shows the sign-in and lets go of the board when the server ends the session', async () => {
     await acting(() => board.beginsToWait(ROSA, seat()));
     await acting(() => board.failure.set(new BedsideError('not_signed_in')));

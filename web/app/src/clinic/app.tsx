@@ -7,21 +7,26 @@ import {
   invite,
   inviteColleague,
   inviteSyntheticGuest,
+  isBedsideError,
+  openInEmergency,
   setOutcome,
   visitQuality,
   type BoardVisit,
+  type EmergencyOpened,
   type Me,
 } from '@bedside/client/clinic';
 import { announce, Banner, Button, Confirm, IconForward, LiveRegions, toasts, useValue } from '../ui';
 import { Board } from './board/Board';
 import { ClinicContext, type Clinic } from './board/actions';
 import type { RoomProps } from './call/Room';
+import { EmergencyDialog } from './board/Emergency';
+import { rowId } from './board/VisitRow';
 import { Over } from './call/Over';
 import { ClockContext, Elapsed, serverClock } from './clock';
 import type { Desk, OpenCall } from './desk';
 import { clinicWords } from './i18n';
 import { IdleGuard } from './idle-guard';
-import { ringsFor, waitingRoom } from './model/board';
+import { opensInEmergency, ringsFor, waitingRoom } from './model/board';
 import type { Ring } from './ring';
 import type { Session } from './session';
 import { SignIn } from './sign-in/SignIn';
@@ -82,8 +87,9 @@ function AtDesk({ me, session, desk, ring, loadRoom }: AtDeskProps) {
   const showing = desk.showing.value;
   const Room = useRoom(loadRoom, call?.visit);
   const clock = useMemo(() => serverClock(() => board.clockOffsetMs.value), [board]);
+  const [opening, setOpening] = useState<string | null>(null);
   const clinic = useMemo<Clinic>(
-    () => ({ me, actions: actionsOf(desk), inVisit: call?.visit ?? null }),
+    () => ({ me, actions: actionsOf(me, desk, setOpening), inVisit: call?.visit ?? null }),
     [me, desk, call?.visit],
   );
 
@@ -116,6 +122,7 @@ function AtDesk({ me, session, desk, ring, loadRoom }: AtDeskProps) {
           />
         )}
         <SwitchQuestion desk={desk} />
+        {opening === null ? null : <EmergencyQuestion visit={opening} desk={desk} onClose={() => setOpening(null)} />}
         <IdleGuard inCall={call !== null} onTouch={() => void session.touch()} onOver={() => void session.out('idle')} />
       </ClinicContext.Provider>
     </ClockContext.Provider>
@@ -217,17 +224,48 @@ function SwitchQuestion({ desk }: { desk: Desk }) {
   );
 }
 
-function actionsOf(desk: Desk): Clinic['actions'] {
+interface EmergencyQuestionProps {
+  readonly visit: string;
+  readonly desk: Desk;
+  readonly onClose: () => void;
+}
+
+/** Asks before a restricted visit is opened in an emergency; afterwards one goes on where one was. */
+function EmergencyQuestion({ visit, desk, onClose }: EmergencyQuestionProps) {
+  const known = useValue(desk.board.visits).find((v) => v.visit === visit);
+  const onOpened = (opened: EmergencyOpened) => {
+    onClose();
+    const call = desk.call.value;
+    if (call?.visit === visit && call.client.phase.value === 'refused') {
+      desk.dismiss();
+      desk.enter(opened.visit);
+      return;
+    }
+    // The button that was pressed is gone: its row takes the reader on.
+    requestAnimationFrame(() => document.getElementById(rowId(visit))?.focus());
+  };
+  return <EmergencyDialog visit={visit} host={known?.host_name ?? ''} onClose={onClose} onOpened={onOpened} />;
+}
+
+function actionsOf(me: Me, desk: Desk, askEmergency: (visit: string) => void): Clinic['actions'] {
+  /** A refusal because the visit is restricted leads to the question whether this is an emergency. */
+  const orAsk = <T,>(visit: string, work: Promise<T>): Promise<T> =>
+    work.catch((caught: unknown) => {
+      if (isBedsideError(caught) && caught.code === 'emergency_needed' && opensInEmergency(me)) askEmergency(visit);
+      throw caught;
+    });
   return {
-    admit: (visit, seat, enter) => desk.admit(visit, seat, enter),
+    admit: (visit, seat, enter) => orAsk(visit.visit, desk.admit(visit, seat, enter)),
     enter: (visit) => desk.enter(visit),
-    note: (visit, seat, text) => desk.board.note(visit.visit, seat.seat, text),
+    note: (visit, seat, text) => orAsk(visit.visit, desk.board.note(visit.visit, seat.seat, text)),
     clinicians: bookableClinicians,
     book: bookVisit,
-    invite,
-    inviteColleague,
-    close: setOutcome,
-    quality: visitQuality,
+    invite: (visit, request) => orAsk(visit, invite(visit, request)),
+    inviteColleague: (visit, user) => orAsk(visit, inviteColleague(visit, user)),
+    close: (visit, outcome) => orAsk(visit, setOutcome(visit, outcome)),
+    quality: (visit) => orAsk(visit, visitQuality(visit)),
+    askEmergency,
+    emergency: openInEmergency,
     synthetic: inviteSyntheticGuest,
     reconnect: () => desk.board.reconnectNow(),
   };

@@ -11,6 +11,7 @@ import { Account } from './board/Account';
 import { Board, type BoardProps } from './board/Board';
 import { CallQuality } from './board/CallQuality';
 import { CloseVisit } from './board/CloseVisit';
+import { EmergencyDialog } from './board/Emergency';
 import { Asked, FreshLink, InviteSomeone, Made } from './board/Invite';
 import { InvitationDialog, NewVisit } from './board/NewVisit';
 import { VisitMenu } from './board/VisitMenu';
@@ -126,6 +127,26 @@ const INVITED = visit({
   ],
   may: ['be_in_room', 'see_waiting_room'],
 });
+const HIDDEN = visit({
+  visit: 'hidden',
+  mine: false,
+  host_name: 'Dr. Lena Vogt',
+  state: 'open',
+  scheduled_at: NOW_US - min(6),
+  seats: [waitingSeat(3, { seat: 'nameless', name: '' })],
+  may: [],
+  restricted: true,
+  hidden: true,
+});
+const OPENED: BoardVisit = {
+  ...HIDDEN,
+  visit: 'opened',
+  seats: [waitingSeat(3, { seat: 'noor', name: 'Noor Haddad' })],
+  may: ['be_in_room', 'see_waiting_room', 'message_waiting', 'admit'],
+  hidden: false,
+  emergency_until: NOW_US + min(42),
+};
+const OWN_RESTRICTED = visit({ visit: 'own', restricted: true, scheduled_at: NOW_US + min(10), seats: [seat({ name: 'Elif Kaya' })] });
 const KNOCKING = waitingSeat(0.5, { seat: 'kwame', name: 'Kwame Nwosu', role: 'family' });
 const COMING = [
   visit({ visit: 'late', scheduled_at: NOW_US - min(9), seats: [seat({ seat: 'tom', name: 'Tom Whitfield' })] }),
@@ -167,6 +188,8 @@ const actions: ClinicActions = {
   inviteColleague: never,
   close: never,
   quality: never,
+  askEmergency: nothing,
+  emergency: never,
   synthetic: never,
   reconnect: nothing,
 };
@@ -295,6 +318,9 @@ const screens: GalleryArea['screens'] = {
   'board-invited': () => board({ visits: [INVITED, ...COMING, ...OVER] }),
   'board-only-invited': () => board({ visits: [INVITED] }),
   'board-reception': () => board({ visits: DAY.map((one) => ({ ...one, mine: false })) }, null, reception),
+  'board-restricted': () => board({ visits: [HIDDEN, OPENED, OWN_RESTRICTED, ...OVER] }),
+  'board-restricted-reception': () => board({ visits: [HIDDEN, ...COMING] }, null, reception),
+  'emergency': () => board({ visits: [HIDDEN] }, <EmergencyDialog visit="hidden" host="Dr. Lena Vogt" onClose={nothing} onOpened={nothing} />),
   'board-empty': () => board({ visits: [] }),
   'board-nobody-waits': () => board({ visits: [...COMING, ...OVER], highlight: 'soon' }),
   'board-all-done': () => board({ visits: OVER }),
@@ -361,6 +387,8 @@ const screens: GalleryArea['screens'] = {
       <NewVisit onClose={nothing} onEnter={nothing} onSynthetic={nothing} />
     </Standing>
   ),
+  'new-visit-restricted': () =>
+    board({}, <NewVisit onClose={nothing} onEnter={nothing} onSynthetic={nothing} start={{ draft: { name: 'Elif Kaya', restricted: true } }} />),
   'new-visit-more': () => board({}, <NewVisit onClose={nothing} onEnter={nothing} onSynthetic={nothing} start={{ unfolded: true }} />),
   'new-visit-faults': () =>
     board(
@@ -378,17 +406,17 @@ const screens: GalleryArea['screens'] = {
   'invitation': () =>
     board(
       {},
-      <InvitationDialog made={{ visit: ROSA, invitation: invitation() }} mailWanted={false} onClose={nothing} onEnter={nothing} onSynthetic={nothing} />,
+      <InvitationDialog name="Rosa Alvarez" made={{ visit: ROSA, invitation: invitation() }} mailWanted={false} onClose={nothing} onEnter={nothing} onSynthetic={nothing} />,
       me({ demo_guest: true }),
     ),
   'invitation-for-colleague': () =>
     board(
       {},
-      <InvitationDialog made={{ visit: { ...COLLEAGUES, state: 'scheduled' }, invitation: invitation() }} mailWanted={false} onClose={nothing} onEnter={nothing} onSynthetic={nothing} />,
+      <InvitationDialog name="Ben Carter" made={{ visit: { ...COLLEAGUES, state: 'scheduled' }, invitation: invitation() }} mailWanted={false} onClose={nothing} onEnter={nothing} onSynthetic={nothing} />,
       reception,
     ),
   'invitation-mail-failed': () =>
-    board({}, <InvitationDialog made={{ visit: ROSA, invitation: invitation() }} mailWanted onClose={nothing} onEnter={nothing} onSynthetic={nothing} />),
+    board({}, <InvitationDialog name="Rosa Alvarez" made={{ visit: ROSA, invitation: invitation() }} mailWanted onClose={nothing} onEnter={nothing} onSynthetic={nothing} />),
   'invitation-mailed': () =>
     board({}, <Made invitation={invitation({ mailed: true })} lead={clinicWords.t.invitation.readyPerson('Inés Duarte')} mailWanted onClose={nothing} />),
   'invite': () => board({}, <InviteSomeone visit={ROSA} onClose={nothing} />),
@@ -443,6 +471,8 @@ const screens: GalleryArea['screens'] = {
   'call-taken-over': () => call({ phase: 'taken_over' }),
   'call-removed': () => call({ phase: 'removed' }),
   'call-refused': () => call({ phase: 'refused', failure: new BedsideError('visit_full') }),
+  'call-restricted': () => call({ phase: 'refused', failure: new BedsideError('emergency_needed') }),
+  'call-opened': () => call({ of: { ...OPENED, state: 'in_progress' } }),
   'call-closing': () => call({ phase: 'closing' }),
   'call-switch': () => {
     const t = clinicWords.t.call;

@@ -23,6 +23,8 @@ export function actionsDouble(over: Partial<ClinicActions> = {}): ClinicActions 
     inviteColleague: forbidden,
     close: forbidden,
     quality: forbidden,
+    askEmergency: forbidden,
+    emergency: forbidden,
     synthetic: forbidden,
     reconnect: forbidden,
     ...over,
@@ -41,6 +43,8 @@ export interface Drawn {
   /** The last button that has these words in it. */
   pressLast(part: string): Promise<void>;
   type(label: string, value: string): Promise<void>;
+  /** Ticks the box with this label, or takes the tick away. */
+  tick(label: string): Promise<void>;
   /** Presses the one of few choices with these words. */
   choose(words: string): Promise<void>;
   /** Chooses from the list with this label, by the words of the choice. */
@@ -116,6 +120,7 @@ export async function draw(
         control.value = text;
         control.dispatchEvent(new Event('input', { bubbles: true }));
       }),
+    tick: (label) => acting(() => field(label).click()),
     choose: (words) =>
       acting(() => {
         const choice = [...root.querySelectorAll('.ui-choice__option')].find((one) => one.textContent?.trim() === words);

@@ -58,6 +58,7 @@ function figureText({ unit, value }: QualityFigure): string {
 
 /** What to call a visit: its patient's name, or a plain word. */
 export function nameOf(visit: BoardVisit): string {
+  if (visit.hidden) return clinicWords.t.restricted.name;
   return visitName(visit) || clinicWords.t.visit.unnamed;
 }
 

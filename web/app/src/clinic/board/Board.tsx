@@ -289,8 +289,8 @@ function Opened({ open, setOpen, visits, ring, synthetic, inCall, onSignOut }: O
   const { me, actions } = useClinic();
   const close = () => setOpen(NOTHING);
   const visit = 'visit' in open ? visits.find((v) => v.visit === open.visit) : undefined;
-  const lost = 'visit' in open && !visit;
-  // The visit may leave the board while its dialog is open.
+  const lost = 'visit' in open && (!visit || visit.hidden);
+  // The visit may leave the board, or be shut, while its dialog is open.
   useEffect(() => {
     if (lost) setOpen(NOTHING);
   }, [lost, setOpen]);
@@ -315,7 +315,7 @@ function Opened({ open, setOpen, visits, ring, synthetic, inCall, onSignOut }: O
     case 'account':
       return <Account me={me} ring={ring} inCall={inCall} onClose={close} onSignOut={onSignOut} />;
     default:
-      if (!visit) return null;
+      if (!visit || lost) return null;
   }
   switch (open.what) {
     case 'menu':

@@ -10,11 +10,12 @@ import {
   emptyDraft,
   faultsOf,
   requestOf,
+  tidy,
   type Faults,
   type VisitDraft,
   type VisitField,
 } from '../model/visit-form';
-import { errorText, nameOf } from '../words';
+import { errorText } from '../words';
 import { useClinic } from './actions';
 import { ClinicianField } from './clinicians';
 import { InvitationCard } from './InvitationCard';
@@ -65,6 +66,7 @@ export function NewVisit({ onClose, onEnter, onSynthetic, now = () => new Date()
     return (
       <InvitationDialog
         made={made}
+        name={tidy(draft.name)}
         mailWanted={draft.email.trim() !== ''}
         onClose={onClose}
         onEnter={() => onEnter(made.visit)}
@@ -138,6 +140,12 @@ export function NewVisit({ onClose, onEnter, onSynthetic, now = () => new Date()
             error={faultText('patient_email')}
           />
         ) : null}
+        <CheckField
+          label={forOthers || draft.host !== '' ? t.restricted.chooseFor : t.restricted.choose}
+          {...(draft.restricted ? { hint: t.restricted.chooseHint } : {})}
+          checked={draft.restricted}
+          onChecked={(restricted) => set({ restricted })}
+        />
         <details class="clinic-fold" open={start.unfolded === true || folded}>
           <summary>{t.newVisit.options}</summary>
           <Options draft={draft} set={set} faultText={faultText} forOthers={forOthers} />
@@ -218,6 +226,8 @@ function Options({ draft, set, faultText, forOthers }: PartProps & { readonly fo
 
 interface InvitationDialogProps {
   readonly made: VisitCreated;
+  /** The patient's name as typed: whoever books a restricted visit for a colleague is not shown it again. */
+  readonly name: string;
   readonly mailWanted: boolean;
   readonly onClose: () => void;
   readonly onEnter: () => void;
@@ -225,7 +235,7 @@ interface InvitationDialogProps {
 }
 
 /** What comes after "Create": the link, and the way into the room. */
-export function InvitationDialog({ made, mailWanted, onClose, onEnter, onSynthetic }: InvitationDialogProps) {
+export function InvitationDialog({ made, name, mailWanted, onClose, onEnter, onSynthetic }: InvitationDialogProps) {
   const t = clinicWords.t;
   return (
     <Dialog
@@ -245,8 +255,8 @@ export function InvitationDialog({ made, mailWanted, onClose, onEnter, onSynthet
         invitation={made.invitation}
         lead={
           made.visit.mine
-            ? t.invitation.ready(nameOf(made.visit))
-            : t.invitation.readyWith(nameOf(made.visit), made.visit.host_name)
+            ? t.invitation.ready(name)
+            : t.invitation.readyWith(name, made.visit.host_name)
         }
         mailWanted={mailWanted}
         onSynthetic={onSynthetic}

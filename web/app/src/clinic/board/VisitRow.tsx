@@ -3,12 +3,13 @@ import { useId } from 'preact/hooks';
 import type { BoardVisit } from '@bedside/client';
 import { timestampToDate } from '@bedside/client/clinic';
 import { formatDayTime } from '../../i18n';
-import { Badge, Button, IconButton, IconMore, Spinner, type BadgeProps } from '../../ui';
+import { Badge, Button, IconButton, IconMore, IconShield, Spinner, type BadgeProps } from '../../ui';
 import { Elapsed, useServerNow } from '../clock';
 import { clinicWords } from '../i18n';
-import { hasQuality, isGuest, isInside, isOver, lateByMin, outcomesFor, patientOf, standing, type Standing } from '../model/board';
+import { hasQuality, isGuest, isInside, isOver, lateByMin, opensInEmergency, outcomesFor, patientOf, standing, type Standing } from '../model/board';
 import { nameOf, roleText } from '../words';
 import { useClinic } from './actions';
+import { EmergencyBanner } from './Emergency';
 
 const TONES: Record<Standing, NonNullable<BadgeProps['tone']>> = {
   waiting: 'info',
@@ -43,6 +44,8 @@ export function VisitRow({ visit, next = false, synthetic = false, onMore }: Vis
   const stands = standing(visit, nowUs);
   const others = visit.seats.filter(
     (s) =>
+      // Nobody of a hidden visit has a name here.
+      !visit.hidden &&
       s.role !== 'host' &&
       s !== patientOf(visit) &&
       s.state !== 'removed' &&
@@ -50,9 +53,11 @@ export function VisitRow({ visit, next = false, synthetic = false, onMore }: Vis
       !(visit.invited && s.role === 'colleague' && s.name === me.name),
   );
   const over = isOver(visit);
+  const locked = visit.hidden && opensInEmergency(me);
+  const more = visit.may.includes('invite') || outcomesFor(visit).length > 0 || hasQuality(visit);
 
   return (
-    <article class={`clinic-visit${next ? ' clinic-visit--next' : ''}${over ? ' clinic-visit--over' : ''}`} aria-labelledby={id}>
+    <article class={`clinic-visit${next ? ' clinic-visit--next' : ''}${over ? ' clinic-visit--over' : ''}`} id={rowId(visit.visit)} tabIndex={-1} aria-labelledby={id}>
       <p class="clinic-visit__when">
         <span class="clinic-visit__time">
           {formatDayTime(timestampToDate(visit.scheduled_at), timestampToDate(nowUs))}
@@ -67,6 +72,7 @@ export function VisitRow({ visit, next = false, synthetic = false, onMore }: Vis
           <Badge tone={TONES[stands]}>{t.visit.standing[stands]}</Badge>
           <Since visit={visit} stands={stands} nowUs={nowUs} />
           {visit.invited && !over ? <Badge tone="info">{t.visit.invitedYou(visit.host_name)}</Badge> : null}
+          {visit.restricted && !visit.hidden ? <Badge>{t.restricted.mark}</Badge> : null}
           {next ? <Badge tone="info">{t.visit.next}</Badge> : null}
         </p>
         {visit.mine || (visit.invited && !over) ? null : <p class="clinic-soft clinic-small">{t.visit.with(visit.host_name)}</p>}
@@ -75,6 +81,7 @@ export function VisitRow({ visit, next = false, synthetic = false, onMore }: Vis
             {`${t.visit.people}: ${others.map((s) => `${s.name} (${roleText(s.role)})`).join(', ')}`}
           </p>
         ) : null}
+        <EmergencyBanner visit={visit} />
         {synthetic ? (
           <p role="status" class="clinic-coming">
             <Spinner /> {t.visit.syntheticComing}
@@ -82,15 +89,33 @@ export function VisitRow({ visit, next = false, synthetic = false, onMore }: Vis
         ) : null}
         {visit.note ? <p class="clinic-visit__note">{visit.note}</p> : null}
       </div>
-      {over && !hasQuality(visit) ? null : (
+      {over && !hasQuality(visit) && !locked ? null : (
         <div class="clinic-visit__do">
-          {over ? null : <NextStep visit={visit} stands={stands} />}
-          {visit.may.includes('invite') || outcomesFor(visit).length > 0 || hasQuality(visit) ? (
+          {locked ? <Locked visit={visit} /> : over ? null : <NextStep visit={visit} stands={stands} />}
+          {more ? (
             <IconButton icon={IconMore} label={t.visit.more(name)} onClick={onMore} />
           ) : null}
         </div>
       )}
     </article>
+  );
+}
+
+/** Where a visit's row stands in the page, for those who come back to it. */
+export function rowId(visit: string): string {
+  return `visit-${visit}`;
+}
+
+/** A restricted visit of somebody else: shut, but for emergencies. */
+function Locked({ visit }: { visit: BoardVisit }) {
+  const t = clinicWords.t;
+  const { actions, inVisit } = useClinic();
+  // Whoever was inside when the access ended stays there.
+  if (inVisit === visit.visit) return <Badge tone="ok">{t.visit.inThis}</Badge>;
+  return (
+    <Button icon={IconShield} aria-label={t.restricted.openNamed(visit.host_name)} onClick={() => actions.askEmergency(visit.visit)}>
+      {t.restricted.open}
+    </Button>
   );
 }
 

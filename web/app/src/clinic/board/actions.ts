@@ -1,7 +1,7 @@
 /** What can be done from the board and from the panel beside a call. */
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
-import type { BoardSeat, BoardVisit, Clinician, CreateVisit, EndAs, Invitation, Invite, Me, VisitCreated, VisitQuality } from '@bedside/client';
+import type { BoardSeat, BoardVisit, Clinician, CreateVisit, EmergencyOpened, EndAs, Invitation, Invite, Me, VisitCreated, VisitQuality } from '@bedside/client';
 
 /** Every promise rejects with a `BedsideError` only. */
 export interface ClinicActions {
@@ -20,6 +20,10 @@ export interface ClinicActions {
   close(visit: string, outcome: EndAs): Promise<void>;
   /** How the call of a visit was. Who looks is put on record. */
   quality(visit: string): Promise<VisitQuality>;
+  /** Asks whether to open this restricted visit in an emergency. Nothing has happened yet. */
+  askEmergency(visit: string): void;
+  /** Opens a restricted visit of somebody else for a while. */
+  emergency(visit: string, reason: string): Promise<EmergencyOpened>;
   /** Demo only: a synthetic patient comes to the visit. */
   synthetic(visit: string): Promise<void>;
   reconnect(): void;

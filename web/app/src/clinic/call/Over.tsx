@@ -2,7 +2,9 @@
 import type { ComponentChildren } from 'preact';
 import type { Phase, VisitClient } from '@bedside/client';
 import { Button, Spinner, useFocusOn, useValue } from '../../ui';
+import { useClinic } from '../board/actions';
 import { clinicWords } from '../i18n';
+import { opensInEmergency } from '../model/board';
 import { errorText } from '../words';
 
 export interface OverProps {
@@ -14,6 +16,7 @@ export interface OverProps {
 export function Over({ client, phase, onBoard }: OverProps) {
   const t = clinicWords.t.call;
   const failure = useValue(client.failure);
+  const { me, actions, inVisit } = useClinic();
   const toBoard = (kind: 'primary' | 'secondary') => (
     <Button kind={kind} onClick={onBoard}>
       {t.backToBoard}
@@ -43,6 +46,21 @@ export function Over({ client, phase, onBoard }: OverProps) {
         </Message>
       );
     case 'refused':
+      if (failure?.code === 'emergency_needed' && inVisit !== null && opensInEmergency(me)) {
+        return (
+          <Message
+            title={t.refused}
+            actions={
+              <>
+                {toBoard('primary')}
+                <Button onClick={() => actions.askEmergency(inVisit)}>{clinicWords.t.restricted.open}</Button>
+              </>
+            }
+          >
+            {errorText(failure.code)}
+          </Message>
+        );
+      }
       return (
         <Message title={t.refused} actions={toBoard('primary')}>
           {errorText(failure?.code ?? 'internal')}

@@ -5,6 +5,7 @@ import { BarButton, CallScreen, createCallUi, togglePanel, type CallUi } from '.
 import { Banner, Button, EmptyState, IconBack, IconCheck, IconPeople, announce, toast, useValue } from '../../ui';
 import { deviceText } from '../../i18n/parts';
 import { useClinic } from '../board/actions';
+import { EmergencyBanner } from '../board/Emergency';
 import { InviteSomeone } from '../board/Invite';
 import { useDeed } from '../deed';
 import { clinicWords } from '../i18n';
@@ -85,6 +86,7 @@ function InRoom({ client, visit, visits, onBoard, onLeave, ui: given }: RoomProp
         leave={<EndVisit client={client} visit={visit} onLeave={onLeave} />}
         notices={
           <section class="c-notices" aria-label={t.call.notices}>
+            {visit ? <EmergencyBanner visit={visit} /> : null}
             <DeviceNotice client={client} />
             <QualityNotice client={client} />
             {here.map((waiter) => (
@@ -203,7 +205,7 @@ function Alone({ visit, waiter }: { visit: BoardVisit | undefined; waiter: Waite
   const ready = patient?.state === 'checking' || patient?.state === 'consenting';
   return (
     <EmptyState title={t.alone}>
-      {!patient ? t.aloneHint : ready ? t.aloneReady(patient.name) : t.aloneExpected(patient.name)}
+      {!patient || visit.hidden ? t.aloneHint : ready ? t.aloneReady(patient.name) : t.aloneExpected(patient.name)}
     </EmptyState>
   );
 }

@@ -56,11 +56,14 @@ export interface Waiter {
   readonly sinceUs: Timestamp;
 }
 
-/** Everybody who waits, the reader's own visits first, then who waits longest. */
+/**
+ * Everybody who waits, the reader's own visits first, then who waits longest. Without those of hidden
+ * visits: the reader could neither name nor help them, and the visit's row says that somebody waits.
+ */
 export function waitingRoom(visits: readonly BoardVisit[]): Waiter[] {
   const waiters: Waiter[] = [];
   for (const visit of visits) {
-    if (isOver(visit)) continue;
+    if (isOver(visit) || visit.hidden) continue;
     for (const seat of visit.seats) {
       if (seat.state !== 'waiting') continue;
       waiters.push({ visit, seat, sinceUs: seat.waiting_since ?? visit.scheduled_at });
@@ -80,9 +83,9 @@ export function invitedTo(visits: readonly BoardVisit[]): BoardVisit[] {
 }
 
 /** Whether somebody who starts to wait for `visit` concerns the reader enough to ring. */
-export function ringsFor(me: Pick<Me, 'role'>, visit: Pick<BoardVisit, 'mine'>): boolean {
+export function ringsFor(me: Pick<Me, 'role'>, visit: Pick<BoardVisit, 'mine' | 'hidden'>): boolean {
   // Reception rooms everybody's patients; a clinician has their own.
-  return visit.mine || me.role === 'staff';
+  return visit.mine || (me.role === 'staff' && !visit.hidden);
 }
 
 /** How a visit stands, in the one word that its row shows. */
@@ -170,4 +173,9 @@ export function sinceMs(sinceUs: Timestamp, nowUs: Timestamp): number {
 /** Whether there was a call whose quality the reader may look at. */
 export function hasQuality(visit: BoardVisit): boolean {
   return visit.started_at !== undefined && visit.may.includes('see_quality');
+}
+
+/** Whether the reader may open hidden visits in an emergency: whoever treats. The server decides. */
+export function opensInEmergency(me: Pick<Me, 'role'>): boolean {
+  return me.role === 'clinician' || me.role === 'admin';
 }
