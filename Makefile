@@ -63,6 +63,7 @@ $(DENY):
 
 unit: $(WEB_DIST) patched ## Rust tests: unit, conformance, attack.
 	@$(APT) postgres
+	@$(APT) softhsm
 	@$(APT) coturn
 	$(CARGO) test $(FLAGS)
 

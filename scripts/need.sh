@@ -33,6 +33,10 @@ postgres)
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null ||
         [ -n "${BEDSIDE_TEST_POSTGRES:-}" ] || install "the tests run on it too" postgresql
     ;;
+softhsm)
+    compgen -G '/usr/lib/*/softhsm/libsofthsm2.so' >/dev/null || compgen -G '/usr/lib/softhsm/libsofthsm2.so' >/dev/null ||
+        install "a PKCS#11 token for the tests" softhsm2
+    ;;
 coturn)
     command -v turnutils_uclient >/dev/null || install "its client tests the relay" coturn
     ;;
@@ -48,7 +52,7 @@ janus)
     command -v taskset >/dev/null || install "to keep it on one core" util-linux
     ;;
 *)
-    say "usage: need.sh tools|node|postgres|coturn|chromium|speech|janus"
+    say "usage: need.sh tools|node|postgres|softhsm|coturn|chromium|speech|janus"
     exit 2
     ;;
 esac

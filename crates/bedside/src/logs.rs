@@ -7,7 +7,7 @@ use tracing_subscriber::EnvFilter;
 /// Crates of ours; everything else is capped. The parser of STUN warns about strangers' bytes and
 /// quotes them: a sender of garbage could fill the log.
 const OURS: &str = "warn,stun_types=error,bedside=info,server=info,store=info,auth=info,sfu=info,\
-                    turn=info,keys=info,audit=info,bench=info";
+                    turn=info,keys=info,kms=info,audit=info,bench=info";
 
 /// How much of our own crates is shown.
 #[derive(Clone, Copy, PartialEq, Eq)]

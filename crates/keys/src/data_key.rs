@@ -4,7 +4,7 @@
 //! random 96-bit nonce (NIST SP 800-38D §8.2.2). That construction allows 2³² values per key; a key
 //! here is one purpose of one visit, or of one clinic's staff, far below the limit.
 
-use crate::{BlindIndex, KEY_BYTES, Kek, KeyContext, KeyError, Zeroizing, push_field};
+use crate::{BlindIndex, KEY_BYTES, Kek, KeyContext, KeyError, StreamKey, Zeroizing, push_field};
 use aws_lc_rs::{aead, hkdf, hmac, rand};
 use visit::OrgId;
 
@@ -43,6 +43,25 @@ impl SealPurpose {
             Self::Email => "bedside/seal/v1/email",
             Self::Secret => "bedside/seal/v1/secret",
             Self::Quality => "bedside/seal/v1/quality",
+        }
+    }
+}
+
+/// What a sealed file is. Each purpose has its own key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StreamPurpose {
+    /// A file that somebody gave in a visit.
+    File,
+    /// A segment of a recording.
+    Recording,
+}
+
+impl StreamPurpose {
+    /// The derivation label. Changing one makes everything sealed under it unreadable.
+    const fn label(self) -> &'static str {
+        match self {
+            Self::File => "bedside/stream/v1/file",
+            Self::Recording => "bedside/stream/v1/recording",
         }
     }
 }
@@ -162,6 +181,19 @@ impl DataKey {
         Ok(buffer)
     }
 
+    /// The key for files of one purpose ([`crate::SealWriter`]).
+    ///
+    /// # Errors
+    /// [`KeyError::Crypto`] when the derivation is refused.
+    pub fn stream_key(&self, purpose: StreamPurpose) -> Result<StreamKey, KeyError> {
+        let mut bytes = Zeroizing::new([0; KEY_BYTES]);
+        let prk = self.prk();
+        prk.expand(&[purpose.label().as_bytes()], StreamKeyLength)
+            .and_then(|okm| okm.fill(bytes.as_mut_slice()))
+            .map_err(|_| KeyError::Crypto)?;
+        Ok(StreamKey::new(bytes))
+    }
+
     /// The keyed index that goes with this key.
     ///
     /// # Errors
@@ -183,6 +215,14 @@ impl DataKey {
         let info = [purpose.label().as_bytes()];
         let okm = prk.expand(&info, &aead::AES_256_GCM).map_err(|_| KeyError::Crypto)?;
         Ok(aead::LessSafeKey::new(aead::UnboundKey::from(okm)))
+    }
+}
+
+struct StreamKeyLength;
+
+impl hkdf::KeyType for StreamKeyLength {
+    fn len(&self) -> usize {
+        KEY_BYTES
     }
 }
 

@@ -8,20 +8,27 @@
 //! A sealed value is bound to its place by [`Aad`]: organisation, table, column and row. Moved to
 //! another row, or to another clinic, it does not open.
 //!
-//! This crate never talks to a database or a network, never logs, and never shows key material:
+//! This crate never talks to a database or a network (providers that do are in `kms`), never logs, and never shows key material:
 //! no type that holds a key has `Debug`.
 
 mod blind;
+mod chunked;
 mod data_key;
 mod error;
 mod kek;
 mod keyring;
+mod unlock;
 
 pub use blind::BlindIndex;
-pub use data_key::{Aad, DataKey, SealPurpose};
+pub use chunked::{
+    CHUNK_BYTES, OpenAt, OpenReader, STREAM_HEADER_BYTES, SealWriter, StreamKey, plain_length,
+    sealed_length,
+};
+pub use data_key::{Aad, DataKey, SealPurpose, StreamPurpose};
 pub use error::KeyError;
-pub use kek::{Kek, KeyContext, KeyScope};
+pub use kek::{Kek, KeyContext, KeyScope, WrapHeader};
 pub use keyring::FileKeyring;
+pub use unlock::Unlock;
 /// Wipes its content on drop; what opened plaintext comes back in.
 pub use zeroize::Zeroizing;
 

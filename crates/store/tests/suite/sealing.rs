@@ -196,7 +196,7 @@ async fn keys_survive_rotation(db: TestDb) {
     plant(&store).await;
     store.close(NOON).await.expect("closes");
     let ring = FileKeyring::open(db.dir().join("keyring.json")).expect("opens");
-    ring.rotate().expect("rotates");
+    ring.create().expect("rotates");
     let store = db.open_with(Arc::new(ring)).await.expect("opens");
     let mut tx = begin(&store).await;
     tx.create_visit(&new_visit(2, user_id(1)), &[]).await.expect("made");

@@ -1,0 +1,10 @@
+//! One suite over every provider of key-encryption keys.
+//!
+//! The file keyring and the PKCS#11 token are real. PKCS#11 needs Debian's `softhsm2`; without it that
+//! part says `skipped`, and `BEDSIDE_TEST_PKCS11=required` makes that a failure.
+
+#![allow(clippy::expect_used, clippy::panic)]
+
+mod file;
+mod softhsm;
+mod suite;
