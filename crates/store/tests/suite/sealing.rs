@@ -4,7 +4,7 @@ use crate::on_both;
 use crate::support::{
     at, begin, code, commit, new_seat, new_user, new_visit, seat_id, user_id, visit_id,
 };
-use keys::FileKeyring;
+use keys::{FileKeyring, Kek as _};
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row as _};
 use std::path::Path;
