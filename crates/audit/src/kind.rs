@@ -142,6 +142,20 @@ kinds! {
     /// An emergency access was reviewed; the detail says what was found.
     EmergencyReviewed = "access.emergency_reviewed",
 
+    /// Data of a visit was deleted because its time was over; the detail says which kind.
+    DataDeleted = "data.deleted",
+    /// Everything about a visit was destroyed on request.
+    VisitErased = "data.visit_erased",
+    /// Everything about a patient was handed out.
+    PatientExported = "data.patient_exported",
+    /// Somebody looked for a patient over all visits.
+    PatientsSearched = "data.patients_searched",
+    /// A legal hold was placed.
+    HoldPlaced = "data.hold_placed",
+    /// A legal hold was lifted.
+    HoldLifted = "data.hold_lifted",
+    /// How long data is kept was changed.
+    RetentionChanged = "data.retention_changed",
     /// Somebody looked at the list of accounts.
     PeopleViewed = "data.people_viewed",
     /// Somebody looked at the emergency accesses.

@@ -152,6 +152,7 @@ pub async fn start(parts: Parts) -> Result<Running, Failure> {
     let helpers = vec![
         tokio::spawn(Arc::clone(&core).pump_media_events(events)),
         tokio::spawn(Arc::clone(&core).keep_awake(org)),
+        tokio::spawn(server::kept::keep_tidy(Arc::clone(&core), org)),
     ];
     let (stop, _) = watch::channel(false);
     Ok(Running { app, store, threads, stop, signals, servers: Vec::new(), helpers })

@@ -10,6 +10,7 @@ pub mod clock;
 pub mod consent;
 pub mod http;
 pub mod invite;
+pub mod kept;
 pub mod listen;
 pub mod live;
 pub mod mail;

@@ -82,6 +82,10 @@ impl Shared {
         keys.insert(id, key);
     }
 
+    pub(crate) fn forget_key(&self, id: KeyId) {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+    }
+
     /// Writers take turns, so that transactions wait for each other's row lock as little as
     /// possible.
     pub(crate) fn next_writer(&self) -> &WriterId {
@@ -216,8 +220,7 @@ impl Store {
 
     /// Forgets an unwrapped data key, after its wrapped form was destroyed.
     pub fn forget_visit_key(&self, org: OrgId, visit: VisitId) {
-        let mut keys = self.shared.keys.lock().unwrap_or_else(PoisonError::into_inner);
-        keys.remove(&KeyId::Visit(org, visit));
+        self.shared.forget_key(KeyId::Visit(org, visit));
     }
 
     async fn find_or_make_default_org(&self, now: Timestamp) -> Result<OrgId> {

@@ -2,8 +2,9 @@
 
 use crate::db::KeyId;
 use crate::row::{Cols, sql, to_json};
-use crate::{Reader, Result, StoreError, Tx};
+use crate::{KeptKind, Reader, Result, StoreError, Tx};
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use visit::{OrgId, Timestamp};
 
 /// What a clinic can choose. Unset values follow the program's defaults.
@@ -14,6 +15,8 @@ pub struct OrgSettings {
     pub locale: Option<String>,
     /// Time zone of the clinic (IANA name).
     pub time_zone: Option<String>,
+    /// Days for which a kind of data is kept after the end of a visit; for ever where it is missing.
+    pub kept_days: HashMap<KeptKind, u32>,
 }
 
 /// A clinic.

@@ -19,6 +19,8 @@ pub struct Reader {
     pub(crate) shared: Arc<Shared>,
     /// Keys made in this transaction; others may see them only once it is committed.
     new_keys: Vec<(KeyId, Arc<DataKey>)>,
+    /// Keys destroyed in this transaction; forgotten once it is committed.
+    pub(crate) dead_keys: Vec<KeyId>,
     spoilt: bool,
 }
 
@@ -87,10 +89,13 @@ impl Tx {
     }
 
     async fn finish(self) -> Result<()> {
-        let Reader { tx, shared, new_keys, .. } = self.reader;
+        let Reader { tx, shared, new_keys, dead_keys, .. } = self.reader;
         tx.commit().await?;
         for (id, key) in new_keys {
             shared.remember_key(id, key);
+        }
+        for id in dead_keys {
+            shared.forget_key(id);
         }
         Ok(())
     }
@@ -98,7 +103,7 @@ impl Tx {
 
 impl Reader {
     pub(crate) fn new(tx: Transaction<'static, Any>, org: OrgId, shared: Arc<Shared>) -> Self {
-        Self { tx, org, shared, new_keys: Vec::new(), spoilt: false }
+        Self { tx, org, shared, new_keys: Vec::new(), dead_keys: Vec::new(), spoilt: false }
     }
 
     /// The organisation that everything here belongs to.
@@ -153,6 +158,9 @@ impl Reader {
     async fn key(&mut self, id: KeyId) -> Result<Arc<DataKey>> {
         if let Some((_, key)) = self.new_keys.iter().find(|(new, _)| *new == id) {
             return Ok(key.clone());
+        }
+        if self.dead_keys.contains(&id) {
+            return Err(StoreError::NotFound);
         }
         if let Some(key) = self.shared.known_key(id) {
             return Ok(key);

@@ -10,7 +10,7 @@ use keys::SealPurpose;
 use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
 use std::collections::HashMap;
-use visit::{SeatId, Timestamp, UserId, VisitId, VisitState};
+use visit::{Role, SeatId, Timestamp, UserId, VisitId, VisitState};
 
 /// What was chosen when the visit was booked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,14 +76,17 @@ impl VisitWithSeats {
 
 const TABLE: &str = "visits";
 
-/// The two statements for one selection of visits: the visits themselves and their seats.
+/// The two statements for one selection of visits: the visits themselves, but for those that were
+/// destroyed, and their seats.
 macro_rules! select_visits {
     ($condition:literal) => {
         (
             concat!(
                 "SELECT v.id, v.host_user_id, v.state, v.scheduled_at, v.duration_min, \
                  v.created_at, v.opened_at, v.started_at, v.ended_at, v.empty_since, v.options, v.version, \
-                 v.text_sealed FROM visits v WHERE v.org = $1 AND ",
+                 v.text_sealed FROM visits v WHERE v.org = $1 AND NOT EXISTS (SELECT 1 \
+                 FROM deleted_data d WHERE d.org = v.org AND d.visit_id = v.id \
+                 AND d.kind = 'visit') AND ",
                 $condition,
                 " ORDER BY v.scheduled_at, v.id"
             ),
@@ -250,6 +253,9 @@ impl Tx {
         self.run(query).await?;
         for seat in seats {
             self.put_seat(&key, visit.id, seat).await?;
+            if seat.role == Role::Patient {
+                self.link_patient(visit.id, seat.id, &seat.person).await?;
+            }
         }
         Ok(())
     }

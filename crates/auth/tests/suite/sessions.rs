@@ -15,7 +15,7 @@ on_both!(
     signing_out_ends_one_and_everywhere_ends_all,
     disabling_ends_everything_at_once,
     a_reset_of_the_second_factor_starts_over,
-    a_role_change_is_felt_at_the_next_call,
+    another_role_ends_what_was_begun_with_the_old_one,
     strangers_and_rubbish_are_not_signed_in,
 );
 
@@ -137,16 +137,20 @@ async fn a_reset_of_the_second_factor_starts_over(mut rig: Rig) {
     assert_eq!(rig.logged(Kind::MfaReset).await, (1, 0));
 }
 
-async fn a_role_change_is_felt_at_the_next_call(mut rig: Rig) {
+async fn another_role_ends_what_was_begun_with_the_old_one(mut rig: Rig) {
     let person = rig.enrolled().await;
     let cookie = rig.full(&person).await;
     let caller = ok(rig.staff.authenticate(&cookie, rig.now).await).caller();
     assert_eq!(caller, auth::Caller::Clinician);
     let role = UserRole::Staff;
     ok(rig.staff.set_role(rig.org, Actor::System, person.user, role, rig.now).await);
+    assert_eq!(code(rig.staff.authenticate(&cookie, rig.now).await), "not_signed_in");
+    rig.pass_s(30);
+    let cookie = rig.full(&person).await;
     let caller = ok(rig.staff.authenticate(&cookie, rig.now).await).caller();
     assert_eq!(caller, auth::Caller::Staff);
     assert_eq!(rig.logged(Kind::UserRoleChanged).await, (1, 0));
+    assert_eq!(rig.logged(Kind::SessionRevoked).await, (1, 0));
 }
 
 async fn strangers_and_rubbish_are_not_signed_in(mut rig: Rig) {

@@ -7,9 +7,11 @@ pub mod guest;
 pub mod headers;
 pub mod invites;
 pub mod net;
+pub mod patients;
 pub mod people;
 pub mod probe;
 pub mod quality;
+pub mod retention;
 pub mod session;
 pub mod staff;
 pub mod visits;
@@ -68,6 +70,12 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/visits/{visit}/emergency", post(emergency::open))
         .route("/emergencies", get(emergency::list))
         .route("/emergencies/{id}/review", post(emergency::review))
+        .route("/retention", get(retention::look).post(retention::set))
+        .route("/patients/find", post(patients::find))
+        .route("/patients/{patient}/export", get(patients::export))
+        .route("/patients/{patient}/hold", post(patients::hold))
+        .route("/patients/{patient}/unhold", post(patients::unhold))
+        .route("/patients/{patient}/erase", post(patients::erase))
         .route("/people", get(people::list).post(people::add))
         .route("/people/{person}", post(people::change))
         .route("/visits/{visit}/guest", post(invites::synthetic_guest))

@@ -106,6 +106,11 @@ pub(super) async fn run(
     loop {
         tokio::select! {
             input = inputs.recv() => match input {
+                Some(Input::Forget) => {
+                    task.core.give_up(task.state.visit.id);
+                    task.close_everything();
+                    break;
+                }
                 Some(input) => task.take(input).await,
                 None => break,
             },
@@ -166,8 +171,16 @@ impl Task {
                 // Best effort: what is lost is at most a minute of figures.
                 let _ = self.keep_quality().await;
             }
-            Input::Wake => {}
+            Input::Forget | Input::Wake => {}
         }
+    }
+
+    /// Ends every socket and transport without another step: there is nothing left to store it in.
+    fn close_everything(&mut self) {
+        for conn in self.state.conns.values() {
+            let _ = conn.sender.try_send(Outgoing::Close);
+        }
+        self.close_room();
     }
 
     async fn tick(&mut self) {

@@ -66,7 +66,9 @@ impl Access {
 /// Something on the board changed.
 pub enum BoardChange {
     /// A visit came or changed.
-    Visit(BoardEntry),
+    Visit(Box<BoardEntry>),
+    /// A visit was destroyed.
+    Gone(VisitId),
 }
 
 /// What a member of staff is towards a visit of `host`. Officers have no part in visits, also not in

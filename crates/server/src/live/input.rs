@@ -71,6 +71,8 @@ pub enum Input {
     LineChanged,
     /// The server goes down in order.
     ServerCloses,
+    /// What is stored of the visit was deleted: nothing that is in memory may go on being shown.
+    Forget,
     /// Nothing; shows whether the task lives.
     Wake,
 }

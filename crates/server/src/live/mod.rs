@@ -192,6 +192,20 @@ impl Core {
         true
     }
 
+    /// Lets go of what is in memory of a visit of which something was deleted. `gone`: all of it.
+    pub fn forget(&self, org: OrgId, visit: VisitId, gone: bool) {
+        let _ = self.send_if_alive(visit, Input::Forget);
+        if gone {
+            let _ = self.board(org).send(Arc::new(BoardChange::Gone(visit)));
+        }
+    }
+
+    /// Takes a visit out of the registry, whatever waits for it.
+    pub(crate) fn give_up(&self, visit: VisitId) {
+        let mut visits = self.visits.lock().unwrap_or_else(PoisonError::into_inner);
+        visits.remove(&visit);
+    }
+
     /// Wakes every visit that is under way, or that should have ended by itself meanwhile. Called
     /// at start and once a minute.
     ///

@@ -211,7 +211,7 @@ impl Task {
     pub(super) fn publish_board(&self) {
         let board = self.core.board(self.state.visit.org);
         if board.receiver_count() > 0 {
-            let _ = board.send(Arc::new(BoardChange::Visit(self.board_entry())));
+            let _ = board.send(Arc::new(BoardChange::Visit(Box::new(self.board_entry()))));
         }
     }
 }

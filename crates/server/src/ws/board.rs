@@ -61,9 +61,13 @@ async fn run(
             },
             change = changes.recv() => match change {
                 Ok(change) => {
-                    let BoardChange::Visit(entry) = &*change;
-                    let visit = entry.for_reader(person.id, person.role, app.clock.now());
-                    push(out, ServerMessage::BoardVisit { visit }).await?;
+                    let message = match &*change {
+                        BoardChange::Visit(entry) => ServerMessage::BoardVisit {
+                            visit: entry.for_reader(person.id, person.role, app.clock.now()),
+                        },
+                        BoardChange::Gone(visit) => ServerMessage::BoardGone { visit: *visit },
+                    };
+                    push(out, message).await?;
                 }
                 Err(broadcast::error::RecvError::Lagged(_)) => send_whole(app, out, person).await?,
                 Err(broadcast::error::RecvError::Closed) => return Ok(()),

@@ -10,6 +10,7 @@ mod closing;
 mod direct;
 mod emergency;
 mod headers;
+mod kept;
 mod links;
 mod mail;
 mod media;

@@ -4,6 +4,7 @@
 mod audit_log;
 mod faults;
 mod inspecting;
+mod kept;
 mod once;
 mod people;
 mod sealing;

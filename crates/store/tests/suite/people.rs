@@ -197,7 +197,11 @@ async fn failures_are_counted_in_a_window(db: TestDb) {
 async fn the_organisation_can_be_renamed(db: TestDb) {
     let store = db.open().await;
     let mut tx = begin(&store).await;
-    let settings = OrgSettings { locale: Some("es".into()), time_zone: Some("UTC".into()) };
+    let settings = OrgSettings {
+        locale: Some("es".into()),
+        time_zone: Some("UTC".into()),
+        ..OrgSettings::default()
+    };
     tx.save_org("Clínica del Sol", &settings).await.expect("saves");
     commit(tx).await;
     let org = store.default_org();
