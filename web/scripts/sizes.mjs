@@ -17,6 +17,8 @@ const BUDGETS = {
   sdkLater: 4_000,
   // Loaded only when the server opens a direct way between two people.
   sdkDirect: 4_000,
+  // For those who run a clinic: no part of a visit.
+  sdkOffice: 2_000,
   patientBeforeCamera: 30_000,
   patient: 90_000,
   clinic: 180_000,
@@ -28,8 +30,10 @@ const OTHER_LANGUAGE = /\/i18n\/(?:es\b|pseudo)/;
 /** Lazy chunks that are needed before the browser asks for the camera. */
 const BEFORE_CAMERA = /\/patient\/check\/|\/i18n\/en\/(?:hello|check|devices)\b|\/sdk\/src\/check/;
 
-/** The one part of the SDK that is no part of every call. */
+/** The parts of the SDK that are no part of every call. */
 const DIRECT = /\/sdk\/src\/direct\.ts$/;
+const OFFICE = /\/sdk\/src\/office-entry\.ts$/;
+const APART = new RegExp(`${DIRECT.source}|${OFFICE.source}`);
 
 const gz = (content) => gzipSync(content, { level: 9 }).length;
 
@@ -63,7 +67,7 @@ const sdkChunks = await bundle({
     target: 'es2022',
     modulePreload: false,
     rolldownOptions: {
-      input: ['index', 'guest', 'check-entry', 'clinic-entry'].map((name) => resolve(WEB, `sdk/src/${name}.ts`)),
+      input: ['index', 'guest', 'check-entry', 'clinic-entry', 'office-entry'].map((name) => resolve(WEB, `sdk/src/${name}.ts`)),
       preserveEntrySignatures: 'strict',
     },
   },
@@ -83,9 +87,10 @@ const page = (name) => {
 const everything = (source) => !OTHER_LANGUAGE.test(source);
 
 const weights = {
-  sdk: sum(sdkChunks.filter((part) => part.type === 'chunk' && !part.isDynamicEntry && !DIRECT.test(part.facadeModuleId ?? ''))),
+  sdk: sum(sdkChunks.filter((part) => part.type === 'chunk' && !part.isDynamicEntry && !APART.test(part.facadeModuleId ?? ''))),
   // Fetched when it is needed: the tries of the ways.
   sdkLater: sum(sdkChunks.filter((part) => part.type === 'chunk' && part.isDynamicEntry && !DIRECT.test(part.facadeModuleId ?? ''))),
+  sdkOffice: sum(sdkChunks.filter((part) => part.type === 'chunk' && OFFICE.test(part.facadeModuleId ?? ''))),
   sdkDirect: sum(sdkChunks.filter((part) => part.type === 'chunk' && DIRECT.test(part.facadeModuleId ?? ''))),
   patientBeforeCamera: sum(reach(chunks, page('patient'), (source) => BEFORE_CAMERA.test(source))),
   patient: sum(reach(chunks, page('patient'), everything)),

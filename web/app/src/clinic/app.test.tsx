@@ -1,4 +1,4 @@
-import { signal } from '@preact/signals';
+import { signal, type Signal } from '@preact/signals';
 import { render } from 'preact';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { BedsideError } from '@bedside/client/clinic';
@@ -7,6 +7,9 @@ import { App } from './app';
 import { Room } from './call/Room';
 import { createDesk } from './desk';
 import { clinicWords } from './i18n';
+import { Office } from '../office/Office';
+import { officeWords } from '../office/words';
+import { officeDouble, opening } from '../../gallery/office';
 import { boardDouble, visitDouble, type BoardDouble, type VisitDouble } from '../../gallery/doubles';
 import { me, seat, visit, waitingSeat } from '../../gallery/fixtures';
 import type { SignInState } from './model/sign-in';
@@ -23,6 +26,13 @@ let board: BoardDouble;
 let calls: VisitDouble[];
 let session: Session;
 let ring: Ring;
+let state: Signal<SignInState>;
+
+/** The server says that one has this role. */
+const comeBackAs = (role: string) =>
+  acting(() => {
+    state.value = { ...state.value, stage: { at: 'in', me: me({ role }) } };
+  });
 
 const press = (words: string) =>
   acting(() => {
@@ -38,10 +48,10 @@ beforeEach(async () => {
     observe() {}
     disconnect() {}
   });
-  await Promise.all([clinicWords.load(), callText.load(), deviceText.load()]);
+  await Promise.all([clinicWords.load(), callText.load(), deviceText.load(), officeWords.load()]);
   board = boardDouble([ROSA, NEXT, THEIRS]);
   calls = [];
-  const state = signal<SignInState>({ stage: { at: 'in', me: me() }, busy: false, refusal: null });
+  state = signal<SignInState>({ stage: { at: 'in', me: me() }, busy: false, refusal: null });
   const leave = vi.fn(() => Promise.resolve());
   session = {
     state, start: leave, password: leave, code: leave, link: leave, enrol: leave, confirmEnrolment: leave,
@@ -66,10 +76,13 @@ beforeEach(async () => {
     );
   root = document.createElement('div');
   document.body.append(root);
-  await acting(() => render(<App session={session} openDesk={openDesk} ring={ring} loadRoom={() => Promise.resolve(Room)} />, root));
+  const listEmergencies = () => Promise.resolve({ emergencies: [opening()], unreviewed: 1 });
+  const loadOffice = () => Promise.resolve({ Office, api: officeDouble({ listEmergencies }) });
+  await acting(() => render(<App session={session} openDesk={openDesk} ring={ring} loadRoom={() => Promise.resolve(Room)} loadOffice={loadOffice} />, root));
 });
 
 afterEach(async () => {
+  location.hash = '';
   await acting(() => render(null, root));
   root.remove();
 });
@@ -169,6 +182,38 @@ describe('the clinic’s page', () => {
     expect(fetch).toHaveBeenCalledWith('/api/visits/theirs/emergency', expect.objectContaining({ body: '{"reason":"The patient does not answer."}' }));
     expect(root.querySelector('dialog')).toBeNull();
     expect(calls).toHaveLength(2);
+  });
+
+  it('leads those who run the clinic to the office by the address, and back to the board', async () => {
+    const go = (fragment: string) =>
+      acting(() => {
+        location.hash = fragment;
+        window.dispatchEvent(new Event('hashchange'));
+      });
+    await go('reviews');
+    expect(root.querySelector('h1')?.textContent).toBe('Today');
+    await comeBackAs('admin');
+    await vi.waitFor(() => expect(root.querySelector('h1')?.textContent).toBe('Reviews'));
+    expect(document.title).toBe('(1) waiting · Harbour Street Clinic');
+    await go('today');
+    expect(root.querySelector('h1')?.textContent).toBe('Today');
+  });
+
+  it('counts in the menu of those who run the clinic what is to be reviewed', async () => {
+    await acting(() => root.querySelector<HTMLElement>('.clinic-bar__do button:last-child')?.click());
+    expect(root.querySelector('a[href="#reviews"]')).toBeNull();
+    await press('Close');
+    await comeBackAs('admin');
+    await acting(() => root.querySelector<HTMLElement>('.clinic-bar__do button:last-child')?.click());
+    await vi.waitFor(() => expect(root.querySelector('a[href="#reviews"]')?.textContent).toBe('Reviews1 to review'));
+  });
+
+  it('makes no board for an officer, who is at home in the office', async () => {
+    await comeBackAs('officer');
+    expect(root.querySelector('h1')?.textContent).toBe('Privacy and security');
+    await vi.waitFor(() => expect(root.textContent).toContain('1 opening to review'));
+    expect(board.told).toContain('dispose');
+    expect(document.title).toBe('Privacy and security · Harbour Street Clinic');
   });
 
   it('shows the sign-in and lets go of the board when the server ends the session', async () => {

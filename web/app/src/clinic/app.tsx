@@ -30,6 +30,8 @@ import { opensInEmergency, ringsFor, waitingRoom } from './model/board';
 import type { Ring } from './ring';
 import type { Session } from './session';
 import { SignIn } from './sign-in/SignIn';
+import { OfficePlace, type LoadedOffice } from './OfficePlace';
+import { hasOffice, usePage, type OfficePage } from './places';
 import { nameOf } from './words';
 
 export interface AppProps {
@@ -39,20 +41,53 @@ export interface AppProps {
   readonly ring: Ring;
   /** The call's screen, which is loaded apart. */
   readonly loadRoom: () => Promise<FunctionComponent<RoomProps>>;
+  /** The office's pages, which are loaded apart. */
+  readonly loadOffice: () => Promise<LoadedOffice>;
 }
 
-export function App({ session, openDesk, ring, loadRoom }: AppProps) {
+export function App(props: AppProps) {
+  const { session } = props;
   const { stage } = session.state.value;
   return (
     <>
       <LiveRegions />
-      {stage.at === 'in' ? (
-        <Workspace me={stage.me} session={session} openDesk={openDesk} ring={ring} loadRoom={loadRoom} />
-      ) : (
+      {stage.at !== 'in' ? (
         <SignIn session={session} />
+      ) : stage.me.role === 'officer' ? (
+        <AtOffice me={stage.me} session={session} loadOffice={props.loadOffice} />
+      ) : (
+        <Workspace {...props} me={stage.me} />
       )}
     </>
   );
+}
+
+/** Officers see no visits: no desk is made for them. */
+function AtOffice({ me, session, loadOffice }: Pick<AppProps, 'session' | 'loadOffice'> & { readonly me: Me }) {
+  const page = usePage();
+  useEffect(() => forgetShown, []);
+  return (
+    <>
+      <OfficePlace
+        load={loadOffice}
+        me={me}
+        page={page}
+        board={false}
+        ring={null}
+        inCall={false}
+        onSignOut={(everywhere) => void session.out(everywhere ? 'signed_out_everywhere' : 'signed_out')}
+        onOver={session.over}
+      />
+      <IdleGuard inCall={false} onTouch={() => void session.touch()} onOver={() => void session.out('idle')} />
+    </>
+  );
+}
+
+/** Names must not stay behind in what was said or shown last. */
+function forgetShown(): void {
+  toasts.value = [];
+  announce('');
+  announce('', 'assertive');
 }
 
 /** Opens the desk once per sign-in and closes it with it. */
@@ -63,10 +98,7 @@ function Workspace({ openDesk, ...rest }: AppProps & { readonly me: Me }) {
     setDesk(opened);
     return () => {
       opened.dispose();
-      // Names must not stay behind in what was said or shown last.
-      toasts.value = [];
-      announce('');
-      announce('', 'assertive');
+      forgetShown();
     };
   }, [openDesk]);
   return desk ? <AtDesk {...rest} desk={desk} /> : null;
@@ -77,7 +109,7 @@ interface AtDeskProps extends Omit<AppProps, 'openDesk'> {
   readonly desk: Desk;
 }
 
-function AtDesk({ me, session, desk, ring, loadRoom }: AtDeskProps) {
+function AtDesk({ me, session, desk, ring, loadRoom, loadOffice }: AtDeskProps) {
   const { board } = desk;
   const visits = useValue(board.visits);
   const ready = useValue(board.ready);
@@ -89,25 +121,45 @@ function AtDesk({ me, session, desk, ring, loadRoom }: AtDeskProps) {
   const clock = useMemo(() => serverClock(() => board.clockOffsetMs.value), [board]);
   const [opening, setOpening] = useState<string | null>(null);
   const clinic = useMemo<Clinic>(
-    () => ({ me, actions: actionsOf(me, desk, setOpening), inVisit: call?.visit ?? null }),
-    [me, desk, call?.visit],
+    () => ({ me, actions: actionsOf({ me, desk, askEmergency: setOpening, loadOffice }), inVisit: call?.visit ?? null }),
+    [me, desk, loadOffice, call?.visit],
   );
+  const wanted = usePage();
+  const page = hasOffice(me) ? wanted : null;
+  const inCall = call !== null && showing === 'call';
 
   useEffect(() => {
     if (failure?.code === 'not_signed_in') session.over();
   }, [failure, session]);
   useRing(me, desk, ring);
-  useTitle(me, visits, call !== null && showing === 'call');
+  useTitle(me, visits, inCall, page);
+  useEffect(() => {
+    // Out of a call one comes to the board.
+    if (inCall && page !== null) location.replace('#today');
+  }, [inCall, page]);
 
   const signOut = (everywhere: boolean) => {
     desk.leave();
     void session.out(everywhere ? 'signed_out_everywhere' : 'signed_out');
   };
 
+  const callBar = call ? <CallBar call={call} visits={visits} onBack={() => desk.show('call')} /> : null;
   return (
     <ClockContext.Provider value={clock}>
       <ClinicContext.Provider value={clinic}>
-        {call && showing === 'call' ? (
+        {page !== null && !inCall ? (
+          <OfficePlace
+            load={loadOffice}
+            me={me}
+            page={page}
+            board
+            ring={ring}
+            inCall={call !== null}
+            onSignOut={signOut}
+            onOver={session.over}
+            callBar={callBar}
+          />
+        ) : call && inCall ? (
           <TheRoom call={call} visits={visits} desk={desk} Room={Room} />
         ) : (
           <Board
@@ -118,7 +170,7 @@ function AtDesk({ me, session, desk, ring, loadRoom }: AtDeskProps) {
             highlight={desk.highlight.value}
             ring={ring}
             onSignOut={signOut}
-            callBar={call ? <CallBar call={call} visits={visits} onBack={() => desk.show('call')} /> : null}
+            callBar={callBar}
           />
         )}
         <SwitchQuestion desk={desk} />
@@ -247,7 +299,13 @@ function EmergencyQuestion({ visit, desk, onClose }: EmergencyQuestionProps) {
   return <EmergencyDialog visit={visit} host={known?.host_name ?? ''} onClose={onClose} onOpened={onOpened} />;
 }
 
-function actionsOf(me: Me, desk: Desk, askEmergency: (visit: string) => void): Clinic['actions'] {
+interface Means extends Pick<AppProps, 'loadOffice'> {
+  readonly me: Me;
+  readonly desk: Desk;
+  readonly askEmergency: (visit: string) => void;
+}
+
+function actionsOf({ me, desk, askEmergency, loadOffice }: Means): Clinic['actions'] {
   /** A refusal because the visit is restricted leads to the question whether this is an emergency. */
   const orAsk = <T,>(visit: string, work: Promise<T>): Promise<T> =>
     work.catch((caught: unknown) => {
@@ -266,6 +324,7 @@ function actionsOf(me: Me, desk: Desk, askEmergency: (visit: string) => void): C
     quality: (visit) => orAsk(visit, visitQuality(visit)),
     askEmergency,
     emergency: openInEmergency,
+    unreviewed: async () => (await (await loadOffice()).api.listEmergencies()).unreviewed,
     synthetic: inviteSyntheticGuest,
     reconnect: () => desk.board.reconnectNow(),
   };
@@ -299,10 +358,10 @@ function useRing(me: Me, desk: Desk, ring: Ring): void {
 }
 
 /** The tab tells how many wait, never who. */
-function useTitle(me: Me, visits: readonly BoardVisit[], inCall: boolean): void {
-  const t = clinicWords.t.tab;
+function useTitle(me: Me, visits: readonly BoardVisit[], inCall: boolean, page: OfficePage | null): void {
+  const { tab: t, places } = clinicWords.t;
   const waiting = waitingRoom(visits).filter((w) => ringsFor(me, w.visit)).length;
   useEffect(() => {
-    document.title = waiting > 0 ? t.waiting(waiting, me.clinic) : inCall ? t.call(me.clinic) : t.board(me.clinic);
-  }, [t, waiting, me.clinic, inCall]);
+    document.title = waiting > 0 ? t.waiting(waiting, me.clinic) : inCall ? t.call(me.clinic) : page ? `${places[page]} · ${me.clinic}` : t.board(me.clinic);
+  }, [t, places, waiting, me.clinic, inCall, page]);
 }

@@ -190,6 +190,7 @@ const actions: ClinicActions = {
   quality: never,
   askEmergency: nothing,
   emergency: never,
+  unreviewed: () => Promise.resolve(2),
   synthetic: never,
   reconnect: nothing,
 };
@@ -428,7 +429,9 @@ const screens: GalleryArea['screens'] = {
   'close-visit': () => board({}, <CloseVisit visit={TALKING} onClose={nothing} />),
   'close-visit-came': () => board({}, <CloseVisit visit={ROSA} onClose={nothing} />),
   'account': () =>
-    board({}, <Account me={me({ recovery_codes_left: 1, sessions: 2 })} ring={ring()} inCall={false} onClose={nothing} onSignOut={nothing} />),
+    board({}, <Account me={me({ recovery_codes_left: 1, sessions: 2 })} ring={ring()} unreviewed={never} inCall={false} onClose={nothing} onSignOut={nothing} />),
+  'account-admin': () =>
+    board({}, <Account me={me({ role: 'admin' })} ring={ring()} unreviewed={actions.unreviewed} inCall={false} onClose={nothing} onSignOut={nothing} />),
   'idle-warning': () => board({}, <IdleWarning leftMs={97_000} onStay={nothing} onLeave={nothing} />),
 
   'call-connecting': () => call({ phase: 'hello', people: [] }),

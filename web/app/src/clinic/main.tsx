@@ -33,6 +33,16 @@ async function loadRoom() {
   return Room;
 }
 
+async function loadOffice() {
+  const [{ Office }, { officeWords }, officeApi] = await Promise.all([
+    import('../office/Office'),
+    import('../office/words'),
+    import('@bedside/client/office'),
+  ]);
+  await officeWords.load();
+  return { Office, api: officeApi };
+}
+
 async function main(): Promise<void> {
   startTheme();
   applyToDocument(locale.value);
@@ -45,7 +55,7 @@ async function main(): Promise<void> {
   await clinicWords.load();
   const ring = createRing();
   const openDesk = () => createDesk(api.createBoard(), makeCall, (caught) => toast(errorText(codeOf(caught)), 'warn'));
-  render(<App session={session} openDesk={openDesk} ring={ring} loadRoom={loadRoom} />, root);
+  render(<App session={session} openDesk={openDesk} ring={ring} loadRoom={loadRoom} loadOffice={loadOffice} />, root);
   await session.start(secret);
 }
 

@@ -25,6 +25,7 @@ export function actionsDouble(over: Partial<ClinicActions> = {}): ClinicActions 
     quality: forbidden,
     askEmergency: forbidden,
     emergency: forbidden,
+    unreviewed: forbidden,
     synthetic: forbidden,
     reconnect: forbidden,
     ...over,
@@ -47,6 +48,8 @@ export interface Drawn {
   tick(label: string): Promise<void>;
   /** Presses the one of few choices with these words. */
   choose(words: string): Promise<void>;
+  /** Presses the one of few with this value, where the words say more than that. */
+  pickRadio(value: string): Promise<void>;
   /** Chooses from the list with this label, by the words of the choice. */
   pick(label: string, words: string): Promise<void>;
   /** Sends the only form. */
@@ -126,6 +129,8 @@ export async function draw(
         const choice = [...root.querySelectorAll('.ui-choice__option')].find((one) => one.textContent?.trim() === words);
         need(choice?.querySelector('input'), words).click();
       }),
+    pickRadio: (value) =>
+      acting(() => need([...root.querySelectorAll<HTMLInputElement>('input[type=radio]')].find((one) => one.value === value), value).click()),
     pick: (label, words) =>
       acting(() => {
         const list = field(label) as unknown as HTMLSelectElement;

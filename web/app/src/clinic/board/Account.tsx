@@ -1,8 +1,9 @@
-/** One's own sign-ins, language, looks and ring; and the way out. */
-import { useState } from 'preact/hooks';
+/** One's own sign-ins, language, looks and ring; the way to the office, for those who have one; the way out. */
+import { useEffect, useState } from 'preact/hooks';
 import type { Me } from '@bedside/client';
-import { Banner, Button, CheckField, Confirm, Dialog, IconLeave } from '../../ui';
+import { Badge, Banner, Button, CheckField, Confirm, Dialog, IconLeave } from '../../ui';
 import { clinicWords } from '../i18n';
+import { hasOffice, OFFICE_PAGES } from '../places';
 import { Preferences } from '../Preferences';
 import type { Ring } from '../ring';
 
@@ -11,13 +12,16 @@ const FEW_CODES = 3;
 
 export interface AccountProps {
   readonly me: Me;
-  readonly ring: Pick<Ring, 'wanted' | 'want'>;
+  /** Null for those who have no board. */
+  readonly ring: Pick<Ring, 'wanted' | 'want'> | null;
+  /** How many openings in emergencies nobody has reviewed. Asked of those who may. */
+  readonly unreviewed: () => Promise<number>;
   readonly inCall: boolean;
   readonly onClose: () => void;
   readonly onSignOut: (everywhere: boolean) => void;
 }
 
-export function Account({ me, ring, inCall, onClose, onSignOut }: AccountProps) {
+export function Account({ me, ring, unreviewed, inCall, onClose, onSignOut }: AccountProps) {
   const t = clinicWords.t;
   const [asking, setAsking] = useState(false);
   if (asking) {
@@ -42,8 +46,9 @@ export function Account({ me, ring, inCall, onClose, onSignOut }: AccountProps) 
         <p class="clinic-soft">{t.me.sessions(me.sessions)}</p>
       </div>
       {me.recovery_codes_left <= FEW_CODES ? <Banner tone="warn">{t.me.fewCodes(me.recovery_codes_left)}</Banner> : null}
+      {hasOffice(me) ? <ToOffice unreviewed={unreviewed} /> : null}
       <Preferences />
-      <CheckField label={t.board.soundOn} checked={ring.wanted.value} onChecked={ring.want} />
+      {ring ? <CheckField label={t.board.soundOn} checked={ring.wanted.value} onChecked={ring.want} /> : null}
       {inCall ? <p class="clinic-soft">{t.me.inCall}</p> : null}
       <div class="clinic-row">
         <Button icon={IconLeave} onClick={() => onSignOut(false)}>
@@ -54,5 +59,32 @@ export function Account({ me, ring, inCall, onClose, onSignOut }: AccountProps) 
         </Button>
       </div>
     </Dialog>
+  );
+}
+
+/** The way to the pages of the office, and how much there is to review. */
+function ToOffice({ unreviewed }: Pick<AccountProps, 'unreviewed'>) {
+  const t = clinicWords.t.places;
+  const [toDo, setToDo] = useState(0);
+  useEffect(() => {
+    let gone = false;
+    unreviewed().then(
+      (count) => !gone && setToDo(count),
+      // The page itself says what is wrong; a menu without a count serves.
+      () => undefined,
+    );
+    return () => {
+      gone = true;
+    };
+  }, []);
+  return (
+    <nav class="clinic-menu" aria-label={t.title}>
+      {OFFICE_PAGES.map((page) => (
+        <a key={page} class="ui-button ui-button--secondary ui-button--wide" href={`#${page}`}>
+          <span>{t[page]}</span>
+          {page === 'reviews' && toDo > 0 ? <Badge tone="warn">{t.toDo(toDo)}</Badge> : null}
+        </a>
+      ))}
+    </nav>
   );
 }

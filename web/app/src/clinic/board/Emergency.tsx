@@ -2,11 +2,11 @@
 import { useId, useState } from 'preact/hooks';
 import type { BoardVisit, EmergencyOpened } from '@bedside/client';
 import { timestampToDate } from '@bedside/client/clinic';
-import { MAX_NOTE_CHARS, MIN_REASON_CHARS } from '@bedside/client/protocol';
 import { formatTime } from '../../i18n';
 import { announce, Banner, Button, Dialog, TextArea } from '../../ui';
 import { useDeed } from '../deed';
 import { clinicWords } from '../i18n';
+import { reasonFault, type ReasonFault } from '../model/reason';
 import { errorText } from '../words';
 import { useClinic } from './actions';
 
@@ -82,19 +82,11 @@ export function EmergencyDialog({ visit, host, onClose, onOpened, start = '' }: 
           autofocus
           value={reason}
           onValue={setReason}
-          error={fault ? words[fault] : opening.field === 'reason' ? words.reasonShort : undefined}
+          error={fault ? words.reasonFault[fault] : opening.field === 'reason' ? words.reasonFault.short : undefined}
         />
       </form>
     </Dialog>
   );
-}
-
-type ReasonFault = 'reasonShort' | 'reasonLong';
-
-/** What is wrong with a reason; the server asks the same. */
-function reasonFault(text: string): ReasonFault | null {
-  const chars = [...text.trim()].length;
-  return chars < MIN_REASON_CHARS ? 'reasonShort' : chars > MAX_NOTE_CHARS ? 'reasonLong' : null;
 }
 
 /** Says until when one is let in, if it is by emergency access. */

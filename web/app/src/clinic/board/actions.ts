@@ -24,6 +24,8 @@ export interface ClinicActions {
   askEmergency(visit: string): void;
   /** Opens a restricted visit of somebody else for a while. */
   emergency(visit: string, reason: string): Promise<EmergencyOpened>;
+  /** How many openings in emergencies nobody has reviewed. That one asked is put on record. */
+  unreviewed(): Promise<number>;
   /** Demo only: a synthetic patient comes to the visit. */
   synthetic(visit: string): Promise<void>;
   reconnect(): void;

@@ -26,9 +26,24 @@ export const restricted = {
   ] as readonly string[],
   reason: 'Why do you need it?',
   reasonHint: `In your own words, at least ${MIN_REASON_CHARS} characters.`,
-  reasonShort: `Say why, in at least ${MIN_REASON_CHARS} characters.`,
-  reasonLong: `Too long: at most ${MAX_NOTE_CHARS} characters.`,
+  reasonFault: {
+    short: `Say why, in at least ${MIN_REASON_CHARS} characters.`,
+    long: `Too long: at most ${MAX_NOTE_CHARS} characters.`,
+  },
   submit: `Open for ${span}`,
   until: (time: string) => `Open by emergency access until ${time}.`,
   already: 'This visit is open to you already.',
+};
+
+/** The places besides the board, and the way there. */
+export const places = {
+  title: 'The clinic',
+  home: 'Privacy and security',
+  people: 'People',
+  reviews: 'Reviews',
+  skip: 'Skip to the page',
+  kept: 'What is kept',
+  /** Behind a link in the account menu. */
+  toDo: (n: number) => count(n, { one: '1 to review', other: '# to review' }),
+  unreachable: 'This page could not be loaded.',
 };

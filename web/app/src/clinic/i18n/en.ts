@@ -2,7 +2,7 @@
 import { MAX_NAME_CHARS, MAX_NOTE_CHARS, MAX_VISIT_MIN, MIN_VISIT_MIN } from '@bedside/client/protocol';
 import { pluralsOf } from '../../i18n';
 import { callQuality, quality } from './en-quality';
-import { restricted } from './en-restricted';
+import { places, restricted } from './en-restricted';
 
 const count = pluralsOf('en');
 const seconds = (n: number) => count(n, { one: '# second', other: '# seconds' });
@@ -427,6 +427,7 @@ const en = {
   quality,
   callQuality,
   restricted,
+  places,
   error: {
     bad_message: 'The page and the server did not understand each other. Reload the page.',
     message_too_large: 'That was too much at once. Send less.',

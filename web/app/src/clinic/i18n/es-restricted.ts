@@ -1,7 +1,7 @@
 /** The words about restricted visits and emergency access, in Spanish. */
 import { EMERGENCY_MIN, MAX_NOTE_CHARS, MIN_REASON_CHARS } from '@bedside/client/protocol';
 import { pluralsOf, type Translation } from '../../i18n';
-import type { restricted as english } from './en-restricted';
+import type { places as englishPlaces, restricted as english } from './en-restricted';
 
 const count = pluralsOf('es');
 const span = count(EMERGENCY_MIN, { one: '# minuto', other: '# minutos' });
@@ -24,9 +24,22 @@ export const restricted: Translation<typeof english> = {
   ],
   reason: '¿Por qué la necesita?',
   reasonHint: `Con sus propias palabras, al menos ${MIN_REASON_CHARS} caracteres.`,
-  reasonShort: `Diga por qué, con al menos ${MIN_REASON_CHARS} caracteres.`,
-  reasonLong: `Demasiado largo: como máximo ${MAX_NOTE_CHARS} caracteres.`,
+  reasonFault: {
+    short: `Diga por qué, con al menos ${MIN_REASON_CHARS} caracteres.`,
+    long: `Demasiado largo: como máximo ${MAX_NOTE_CHARS} caracteres.`,
+  },
   submit: `Abrir durante ${span}`,
   until: (time) => `Abierta por acceso de emergencia hasta las ${time}.`,
   already: 'Esta visita ya está abierta para usted.',
+};
+
+export const places: Translation<typeof englishPlaces> = {
+  title: 'La clínica',
+  home: 'Privacidad y seguridad',
+  people: 'Personas',
+  reviews: 'Revisiones',
+  skip: 'Ir a la página',
+  kept: 'Qué se guarda',
+  toDo: (n) => count(n, { one: '1 por revisar', other: '# por revisar' }),
+  unreachable: 'No se pudo cargar esta página.',
 };

@@ -2,7 +2,7 @@
 import { MAX_NAME_CHARS, MAX_NOTE_CHARS, MAX_VISIT_MIN, MIN_VISIT_MIN } from '@bedside/client/protocol';
 import { pluralsOf, type Translation } from '../../i18n';
 import { callQuality, quality } from './es-quality';
-import { restricted } from './es-restricted';
+import { places, restricted } from './es-restricted';
 import type { ClinicMessages } from './en';
 
 const count = pluralsOf('es');
@@ -426,6 +426,7 @@ const es: Translation<ClinicMessages> = {
   quality,
   callQuality,
   restricted,
+  places,
   error: {
     bad_message: 'La página y el servidor no se entendieron. Recargue la página.',
     message_too_large: 'Era demasiado de una vez. Envíe menos.',

@@ -1,0 +1,79 @@
+/**
+ * Typed accounts, openings and rules for tests and for the gallery of screens. Never part of the
+ * production build: nothing that the pages import leads here.
+ */
+import type { Emergency, Patient, StaffPerson } from '@bedside/client';
+import { BedsideError } from '@bedside/client/clinic';
+import type { OfficeApi } from '../src/office/context';
+import { NOW_US, min } from './fixtures';
+
+const HOUR_US = min(60);
+const DAY_US = 24 * HOUR_US;
+
+/** Calls that are refused unless they are given. */
+export function officeDouble(over: Partial<OfficeApi> = {}): OfficeApi {
+  const refuse = () => Promise.reject(new BedsideError('not_allowed'));
+  return {
+    listPeople: refuse,
+    addPerson: refuse,
+    changePerson: refuse,
+    listEmergencies: refuse,
+    reviewEmergency: refuse,
+    readRetention: refuse,
+    setRetention: refuse,
+    findPatients: refuse,
+    holdPatient: refuse,
+    liftHold: refuse,
+    exportPatient: refuse,
+    erasePatient: refuse,
+    ...over,
+  };
+}
+
+/** A clinician's account, with any part changed. */
+export function account(over: Partial<StaffPerson> = {}): StaffPerson {
+  return {
+    id: 'lena',
+    name: 'Dr. Lena Vogt',
+    email: 'lena@clinic.example',
+    role: 'clinician',
+    active: true,
+    has_password: true,
+    has_second_factor: true,
+    created_at: NOW_US - 30 * DAY_US,
+    sessions: 1,
+    me: false,
+    ...over,
+  };
+}
+
+/** An opening of two hours ago that nobody reviewed, with any part changed. */
+export function opening(over: Partial<Emergency> = {}): Emergency {
+  return {
+    id: 'grant',
+    person: 'Dr. Imani Okoye',
+    mine: false,
+    visit: '01VISIT',
+    host_name: 'Dr. Lena Vogt',
+    scheduled_at: NOW_US - 3 * HOUR_US,
+    reason: 'The patient fainted in the waiting room and Dr. Vogt could not be reached.',
+    began_at: NOW_US - 2 * HOUR_US,
+    ends_at: NOW_US - HOUR_US,
+    overdue: false,
+    ...over,
+  };
+}
+
+/** A patient with three visits, with any part changed. */
+export function patient(over: Partial<Patient> = {}): Patient {
+  return {
+    id: 'rosa',
+    name: 'Rosa Alvarez',
+    email: 'rosa@mail.example',
+    birth_date: '1958-03-14',
+    visits: 3,
+    last_visit_at: NOW_US - 9 * DAY_US,
+    held: false,
+    ...over,
+  };
+}

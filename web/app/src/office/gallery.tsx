@@ -1,0 +1,108 @@
+/** Every page and state of the office, on typed stand-ins. */
+import type { JSX } from 'preact';
+import { BedsideError } from '@bedside/client/clinic';
+import type { GalleryArea } from '../../gallery/area';
+import { NOW_US, me, min } from '../../gallery/fixtures';
+import { account, officeDouble, opening } from '../../gallery/office';
+import '../clinic/clinic.css';
+import { clinicWords } from '../clinic/i18n';
+import type { OfficePage } from '../clinic/places';
+import { AddPerson } from './AddPerson';
+import { OfficeContext, type OfficeApi } from './context';
+import { LinkDialog } from './LinkDialog';
+import { Office } from './Office';
+import { PersonDialog } from './PersonDialog';
+import { ReviewDialog } from './ReviewDialog';
+import { officeWords } from './words';
+
+const nothing = () => {};
+const never = () => new Promise<never>(nothing);
+const gone = () => Promise.reject(new BedsideError('offline'));
+
+const PEOPLE = [
+  account({ id: 'imani', name: 'Dr. Imani Okoye', email: 'imani@clinic.example', role: 'admin', me: true, sessions: 2 }),
+  account(),
+  account({ id: 'mateo', name: 'Dr. Mateo Fernández de la Vega y Zárate', email: 'mateo.fernandez.de.la.vega@harbour-street.example', has_second_factor: false, sessions: 0 }),
+  account({ id: 'ola', name: 'Ola Berg', email: 'ola@clinic.example', role: 'officer', sessions: 0 }),
+  account({ id: 'sam', name: 'Sam Reyes', email: 'front@clinic.example', role: 'staff', active: false, sessions: 0 }),
+  account({ id: 'tove', name: 'Tove Lund', email: 'tove@clinic.example', has_password: false, has_second_factor: false, sessions: 0 }),
+  ...['Uma Patel', 'Viktor Hahn'].map((name, n) => account({ id: `n${n}`, name, email: `n${n}@clinic.example` })),
+];
+
+const OPENINGS = [
+  opening({ id: 'late', overdue: true, began_at: NOW_US - min(60 * 80), ends_at: NOW_US - min(60 * 79) }),
+  opening({ id: 'own', person: 'Ola Berg', mine: true, host_name: 'Dr. Mateo Fernández de la Vega y Zárate' }),
+  opening({ id: 'ok', review: { by: 'Ola Berg', at: NOW_US - min(30), justified: true, note: '' } }),
+  opening({
+    id: 'bad',
+    reason: '',
+    review: { by: 'Ola Berg', at: NOW_US - min(90), justified: false, note: 'Looked for a neighbour. The head of the ward will talk to them.' },
+  }),
+];
+
+const FILLED: Partial<OfficeApi> = {
+  listPeople: () => Promise.resolve({ people: PEOPLE, may_change: true }),
+  listEmergencies: () => Promise.resolve({ emergencies: OPENINGS, unreviewed: 2 }),
+};
+
+const officer = me({ name: 'Ola Berg', email: 'ola@clinic.example', role: 'officer' });
+const admin = me({ role: 'admin' });
+
+function office(page: OfficePage | null, over: Partial<OfficeApi> = {}, also: JSX.Element | null = null, as = admin) {
+  const api = officeDouble({ ...FILLED, ...over });
+  return (
+    <>
+      <Office
+        me={as}
+        api={api}
+        page={page}
+        board={as.role === 'admin'}
+        ring={null}
+        inCall={false}
+        onSignOut={nothing}
+        onOver={nothing}
+      />
+      <OfficeContext.Provider value={{ me: as, api }}>{also}</OfficeContext.Provider>
+    </>
+  );
+}
+
+const LINK = {
+  url: 'https://visit.harbour-street.example/clinic#in=Z2FsbGVyeS1nYWxsZXJ5LWdhbGxlcnktZ2FsbGVyeQ',
+  mailed: false,
+  expires_at: NOW_US + min(60 * 24),
+};
+const lena = account();
+
+const screens: GalleryArea['screens'] = {
+  'home': () => office(null, {}, null, officer),
+  'home-offline': () => office(null, { listEmergencies: gone }, null, officer),
+
+  'people': () => office('people'),
+  'people-officer': () => office('people', { listPeople: () => Promise.resolve({ people: PEOPLE.slice(0, 3), may_change: false }) }, null, officer),
+  'people-loading': () => office('people', { listPeople: never }),
+  'people-offline': () => office('people', { listPeople: gone }),
+  'people-add': () => office('people', {}, <AddPerson onClose={nothing} onAdded={nothing} />),
+  'people-change': () => office('people', {}, <PersonDialog person={lena} onClose={nothing} onDone={nothing} />),
+  'people-role': () => office('people', {}, <PersonDialog start="role" person={lena} onClose={nothing} onDone={nothing} />),
+  'people-disable': () => office('people', {}, <PersonDialog start="disable" person={lena} onClose={nothing} onDone={nothing} />),
+  'people-reset': () => office('people', {}, <PersonDialog start="reset_second_factor" person={lena} onClose={nothing} onDone={nothing} />),
+  'people-link': () => office('people', {}, <LinkDialog name={lena.name} link={LINK} onClose={nothing} />),
+  'people-link-mailed': () => office('people', {}, <LinkDialog name={lena.name} link={{ ...LINK, mailed: true }} onClose={nothing} />),
+
+  'reviews': () => office('reviews', {}, null, officer),
+  'reviews-empty': () => office('reviews', { listEmergencies: () => Promise.resolve({ emergencies: [], unreviewed: 0 }) }, null, officer),
+  'reviews-done': () => office('reviews', { listEmergencies: () => Promise.resolve({ emergencies: OPENINGS.slice(2), unreviewed: 0 }) }),
+  'reviews-loading': () => office('reviews', { listEmergencies: never }),
+  'reviews-offline': () => office('reviews', { listEmergencies: gone }),
+  'review': () => office('reviews', {}, <ReviewDialog of={opening()} onClose={nothing} onSaved={nothing} onOvertaken={nothing} />, officer),
+};
+
+/** Found by the gallery by itself. */
+export const gallery: GalleryArea = {
+  look: 'clinic',
+  load: async () => {
+    await Promise.all([clinicWords.load(), officeWords.load()]);
+  },
+  screens,
+};
