@@ -2,7 +2,7 @@
  * Typed accounts, openings and rules for tests and for the gallery of screens. Never part of the
  * production build: nothing that the pages import leads here.
  */
-import type { Emergency, Patient, StaffPerson } from '@bedside/client';
+import type { Emergency, Patient, Retention, StaffPerson } from '@bedside/client';
 import { BedsideError } from '@bedside/client/clinic';
 import type { OfficeApi } from '../src/office/context';
 import { NOW_US, min } from './fixtures';
@@ -60,6 +60,24 @@ export function opening(over: Partial<Emergency> = {}): Emergency {
     began_at: NOW_US - 2 * HOUR_US,
     ends_at: NOW_US - HOUR_US,
     overdue: false,
+    ...over,
+  };
+}
+
+/** Rules that delete some things earlier than others, and one hold; with any part changed. */
+export function retention(over: Partial<Retention> = {}): Retention {
+  return {
+    rules: [{ kind: 'chat', days: 365 }, { kind: 'note' }, { kind: 'quality', days: 90 }, { kind: 'visit', days: 3650 }],
+    holds: [
+      {
+        patient: 'juan',
+        name: 'Juan Ignacio Fernández de la Vega',
+        reason: 'Case 2026-114 at the district court.',
+        placed_at: NOW_US - 4 * DAY_US,
+        placed_by: 'Ola Berg',
+      },
+    ],
+    swept_at: NOW_US - min(24),
     ...over,
   };
 }

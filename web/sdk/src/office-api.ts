@@ -70,14 +70,14 @@ export function findPatients(request: FindPatient): Promise<Patients> {
   return call('POST', 'patients/find', request);
 }
 
-/** Keeps everything about a patient until the hold is lifted. */
+/** Keeps everything about a patient until the hold is lifted. Rejects with `wrong_state` when there is a hold. */
 export function holdPatient(patient: string, reason: string): Promise<void> {
   return call('POST', `patients/${encodeURIComponent(patient)}/hold`, { reason } satisfies HoldRequest);
 }
 
-/** Lifts a hold. */
-export function liftHold(patient: string, reason: string): Promise<void> {
-  return call('POST', `patients/${encodeURIComponent(patient)}/unhold`, { reason } satisfies HoldRequest);
+/** Lifts a hold. Rejects with `wrong_state` when there is none. */
+export function liftHold(patient: string): Promise<void> {
+  return call('POST', `patients/${encodeURIComponent(patient)}/unhold`);
 }
 
 /** Everything about a patient, as a file. */
@@ -85,7 +85,10 @@ export function exportPatient(patient: string): Promise<OfficeFile> {
   return file('GET', `patients/${encodeURIComponent(patient)}/export`);
 }
 
-/** Erases a patient for good. Answers with the certificate. Rejects with `bad_field` `name`, and with `on_hold`. */
+/**
+ * Erases a patient for good. Answers with the certificate. Rejects with `bad_field` `name`,
+ * with `on_hold`, and with `wrong_state` while one of the visits is open or runs.
+ */
 export function erasePatient(patient: string, request: EraseRequest): Promise<OfficeFile> {
   return file('POST', `patients/${encodeURIComponent(patient)}/erase`, request);
 }

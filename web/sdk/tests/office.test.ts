@@ -41,10 +41,10 @@ describe('the calls of the office', () => {
   it('send what they are asked to send', async () => {
     const fetcher = answering(() => json(200, {}));
     await reviewEmergency('g', { justified: true, note: '' });
-    await liftHold('p', 'The case is closed.');
+    await liftHold('p');
     expect(fetcher.mock.calls.map(([url, { body }]) => [url, body])).toEqual([
       ['/api/emergencies/g/review', '{"justified":true,"note":""}'],
-      ['/api/patients/p/unhold', '{"reason":"The case is closed."}'],
+      ['/api/patients/p/unhold', '{}'],
     ]);
   });
 });

@@ -6,7 +6,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { Me } from '@bedside/client';
 
 /** The pages of the office. */
-export const OFFICE_PAGES = ['reviews', 'people'] as const;
+export const OFFICE_PAGES = ['reviews', 'people', 'kept'] as const;
 export type OfficePage = (typeof OFFICE_PAGES)[number];
 
 /** Whether somebody answers for the clinic's privacy or runs it. */

@@ -52,8 +52,10 @@ export interface Drawn {
   pickRadio(value: string): Promise<void>;
   /** Chooses from the list with this label, by the words of the choice. */
   pick(label: string, words: string): Promise<void>;
-  /** Sends the only form. */
+  /** Sends the only form, or the first. */
   submit(): Promise<void>;
+  /** Sends the form that was opened last. */
+  submitLast(): Promise<void>;
   /** Draws something else, or the same with other properties, in the same place. */
   again(children: ComponentChildren): Promise<void>;
   remove(): Promise<void>;
@@ -107,6 +109,10 @@ export async function draw(
     return need(document.getElementById(need(tag, label).htmlFor), label) as HTMLInputElement;
   };
   const button = (name: string) => need(find(name), name);
+  const send = (form: HTMLFormElement | null | undefined) =>
+    acting(() => {
+      need(form, 'a form').dispatchEvent(new Event('submit', { bubbles: true, cancelable: true }));
+    });
 
   return {
     root,
@@ -137,10 +143,8 @@ export async function draw(
         list.value = need([...list.options].find((option) => option.text === words), words).value;
         list.dispatchEvent(new Event('change', { bubbles: true }));
       }),
-    submit: () =>
-      acting(() => {
-        need(root.querySelector('form'), 'a form').dispatchEvent(new Event('submit', { bubbles: true, cancelable: true }));
-      }),
+    submit: () => send(root.querySelector('form')),
+    submitLast: () => send([...root.querySelectorAll('form')].at(-1)),
     again: redraw,
     remove: () =>
       acting(() => {

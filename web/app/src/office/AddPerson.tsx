@@ -7,7 +7,7 @@ import { clinicWords } from '../clinic/i18n';
 import { isEmail, tidy } from '../clinic/model/visit-form';
 import { Button, ChoiceField, Dialog, TextField } from '../ui';
 import { useOffice } from './context';
-import { Refused } from './parts';
+import { RefusedFor } from './parts';
 import { officeWords } from './words';
 
 /** The roles, in the order in which they are offered. */
@@ -61,7 +61,7 @@ export function AddPerson({ onClose, onAdded }: AddPersonProps) {
       }
     >
       <form id={form} ref={box} class="clinic-form" noValidate onSubmit={submit}>
-        <Refused code={adding.field === 'name' || adding.field === 'email' ? null : adding.refused} />
+        <RefusedFor deed={adding} fields={['name', 'email']} />
         <TextField
           label={t.name}
           hint={t.nameHint}

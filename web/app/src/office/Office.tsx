@@ -12,6 +12,7 @@ import type { Ring } from '../clinic/ring';
 import { Button, IconPerson, Toasts } from '../ui';
 import { OfficeContext, watched, type OfficeApi } from './context';
 import { Home } from './Home';
+import { Kept } from './Kept';
 import './office.css';
 import { People } from './People';
 import { Reviews } from './Reviews';
@@ -33,7 +34,7 @@ export interface OfficeProps {
   readonly callBar?: ComponentChildren;
 }
 
-const PAGES: Record<OfficePage, FunctionComponent> = { reviews: Reviews, people: People };
+const PAGES: Record<OfficePage, FunctionComponent> = { reviews: Reviews, people: People, kept: Kept };
 
 export function Office({ me, api, page, board, ring, inCall, onSignOut, onOver, callBar }: OfficeProps) {
   const t = clinicWords.t;

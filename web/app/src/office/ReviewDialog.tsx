@@ -7,7 +7,7 @@ import { reasonFault, type ReasonFault } from '../clinic/model/reason';
 import { codeOf } from '../clinic/session';
 import { Banner, Button, ChoiceField, Dialog } from '../ui';
 import { useOffice } from './context';
-import { Reason, Refused } from './parts';
+import { Reason, RefusedFor } from './parts';
 import { officeWords } from './words';
 
 export interface Verdict {
@@ -69,7 +69,7 @@ export function ReviewDialog({ of, onClose, onSaved, onOvertaken }: ReviewDialog
       <p>{t.opened(of.person, of.host_name)}</p>
       {of.reason === '' ? null : <blockquote class="office-quote">{of.reason}</blockquote>}
       <form id={form} class="clinic-form" noValidate onSubmit={submit}>
-        <Refused code={saving.field === 'note' ? null : saving.refused} />
+        <RefusedFor deed={saving} fields={['note']} />
         <ChoiceField
           label={t.verdict}
           value={found}

@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { BedsideError } from '@bedside/client/clinic';
 import type { GalleryArea } from '../../gallery/area';
 import { NOW_US, me, min } from '../../gallery/fixtures';
-import { account, officeDouble, opening } from '../../gallery/office';
+import { account, officeDouble, opening, patient, retention } from '../../gallery/office';
 import '../clinic/clinic.css';
 import { clinicWords } from '../clinic/i18n';
 import type { OfficePage } from '../clinic/places';
@@ -11,8 +11,12 @@ import { AddPerson } from './AddPerson';
 import { OfficeContext, type OfficeApi } from './context';
 import { LinkDialog } from './LinkDialog';
 import { Office } from './Office';
+import { ErasePatient, HoldPatient, LiftHold } from './PatientDialogs';
+import { Patients } from './Patients';
 import { PersonDialog } from './PersonDialog';
 import { ReviewDialog } from './ReviewDialog';
+import { Rules } from './Rules';
+import { draftOf } from './rules';
 import { officeWords } from './words';
 
 const nothing = () => {};
@@ -43,6 +47,7 @@ const OPENINGS = [
 const FILLED: Partial<OfficeApi> = {
   listPeople: () => Promise.resolve({ people: PEOPLE, may_change: true }),
   listEmergencies: () => Promise.resolve({ emergencies: OPENINGS, unreviewed: 2 }),
+  readRetention: () => Promise.resolve(retention()),
 };
 
 const officer = me({ name: 'Ola Berg', email: 'ola@clinic.example', role: 'officer' });
@@ -73,6 +78,26 @@ const LINK = {
   expires_at: NOW_US + min(60 * 24),
 };
 const lena = account();
+const rosa = patient();
+const SHORTER = retention({ rules: [{ kind: 'chat', days: 30 }, ...retention().rules.slice(1)] }).rules.map(draftOf);
+const FOUND = [
+  rosa,
+  patient({ id: 'juan', name: 'Juan Ignacio Fernández de la Vega', email: '', held: true, visits: 1 }),
+  patient({ id: 'ros', name: 'Rosalind Ashworth-Pemberton', email: 'rosalind.ashworth.pemberton@mail.example', birth_date: '' }),
+];
+
+/** One part of the page alone, in a state that the whole page comes to only after a press. */
+function part(children: JSX.Element) {
+  const api = officeDouble(FILLED);
+  return (
+    <OfficeContext.Provider value={{ me: officer, api }}>
+      <main class="clinic-main">
+        <h1>{clinicWords.t.places.kept}</h1>
+        {children}
+      </main>
+    </OfficeContext.Provider>
+  );
+}
 
 const screens: GalleryArea['screens'] = {
   'home': () => office(null, {}, null, officer),
@@ -95,6 +120,20 @@ const screens: GalleryArea['screens'] = {
   'reviews-done': () => office('reviews', { listEmergencies: () => Promise.resolve({ emergencies: OPENINGS.slice(2), unreviewed: 0 }) }),
   'reviews-loading': () => office('reviews', { listEmergencies: never }),
   'reviews-offline': () => office('reviews', { listEmergencies: gone }),
+  'kept': () => office('kept', {}, null, officer),
+  'kept-nothing': () =>
+    office('kept', {
+      readRetention: () =>
+        Promise.resolve({ rules: retention().rules.map(({ kind }) => ({ kind })), holds: [] }),
+    }),
+  'kept-loading': () => office('kept', { readRetention: never }),
+  'kept-offline': () => office('kept', { readRetention: gone }),
+  'kept-shorter': () => part(<Rules retention={retention()} onSaved={nothing} start={SHORTER} />),
+  'patients': () => part(<Patients onHolds={nothing} start={{ patients: FOUND, more: true }} />),
+  'patients-none': () => part(<Patients onHolds={nothing} start={{ patients: [], more: false }} />),
+  'patient-hold': () => office('kept', {}, <HoldPatient patient={rosa} onClose={nothing} onDone={nothing} />),
+  'patient-lift': () => office('kept', {}, <LiftHold patient="rosa" name={rosa.name} onClose={nothing} onDone={nothing} />),
+  'patient-erase': () => office('kept', {}, <ErasePatient patient={rosa} onClose={nothing} onDone={nothing} />),
   'review': () => office('reviews', {}, <ReviewDialog of={opening()} onClose={nothing} onSaved={nothing} onOvertaken={nothing} />, officer),
 };
 

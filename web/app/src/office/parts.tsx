@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { AnyErrorCode } from '@bedside/client';
 import type { OfficeFile } from '@bedside/client/office';
-import { useDeed } from '../clinic/deed';
+import { useDeed, type Deed } from '../clinic/deed';
 import { clinicWords } from '../clinic/i18n';
 import type { ReasonFault } from '../clinic/model/reason';
 import { errorText } from '../clinic/words';
@@ -94,6 +94,27 @@ export function Refused({ code }: { code: AnyErrorCode | null }) {
   return code === null ? null : (
     <Banner tone="danger" live="assertive">
       {errorText(code)}
+    </Banner>
+  );
+}
+
+export interface RefusedForProps {
+  readonly deed: Deed;
+  /** Fields that say for themselves what is wrong with them. */
+  readonly fields?: readonly string[];
+  /** Better words for some codes here. */
+  readonly words?: Partial<Record<AnyErrorCode, string>>;
+}
+
+/** What a deed was refused for, unless a field says it. */
+export function RefusedFor({ deed, fields = [], words = {} }: RefusedForProps) {
+  if (deed.refused === null || (deed.field !== null && fields.includes(deed.field))) return null;
+  const better = words[deed.refused];
+  return better === undefined ? (
+    <Refused code={deed.refused} />
+  ) : (
+    <Banner tone="danger" live="assertive">
+      {better}
     </Banner>
   );
 }
