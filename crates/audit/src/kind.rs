@@ -156,6 +156,10 @@ kinds! {
     HoldLifted = "data.hold_lifted",
     /// How long data is kept was changed.
     RetentionChanged = "data.retention_changed",
+    /// The probes of a report ran.
+    ReportMade = "report.made",
+    /// Somebody's word about a control was put on record.
+    ControlAttested = "report.attested",
     /// Somebody looked at the list of accounts.
     PeopleViewed = "data.people_viewed",
     /// Somebody looked at the emergency accesses.

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod assets;
+mod compliance;
 mod compose;
 mod config;
 mod demo;
@@ -53,6 +54,8 @@ enum Cmd {
     User(serve::UserArgs),
     /// Look whether the server will work, before patients do: name, certificate, ports, data, mail.
     Doctor(doctor::DoctorArgs),
+    /// What auditors ask: run every probe, keep attestations, list what it is made of.
+    Compliance(compliance::ComplianceArgs),
     /// Measure this machine.
     Bench(measure::BenchArgs),
 }
@@ -93,6 +96,7 @@ fn run(cli: Cli, out: &mut Terminal) -> Result<ExitCode, Failure> {
     }
     match cli.command {
         Cmd::Doctor(args) => return block_on(doctor::run(args, out)),
+        Cmd::Compliance(args) => return block_on(compliance::run(args, out)),
         Cmd::Bench(args) => measure::run(args, out),
         Cmd::Demo(args) => block_on(demo::run(args, out)),
         Cmd::Init(args) => block_on(serve::init(args, out)),

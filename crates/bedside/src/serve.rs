@@ -297,7 +297,11 @@ async fn act(
     Ok(())
 }
 
-async fn open(config: &Config) -> Result<Store, Failure> {
+/// Opens keys and database, and notes a changed name of the clinic.
+///
+/// # Errors
+/// [`Failure`], with what to do.
+pub async fn open(config: &Config) -> Result<Store, Failure> {
     let store = compose::open_store(&config.data.database, &config.data.keyring).await?;
     let mut reader = store.read(store.default_org()).await?;
     let org = reader.org_row().await?;

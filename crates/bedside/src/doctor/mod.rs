@@ -23,6 +23,7 @@ use finding::{Check, Finding, Report};
 use https::Trust;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+pub use web::knock_at;
 
 /// What `bedside doctor` takes.
 #[derive(clap::Args)]

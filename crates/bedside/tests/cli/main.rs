@@ -2,6 +2,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod compliance;
 mod demo;
 mod doctor;
 mod init;

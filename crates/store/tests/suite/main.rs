@@ -7,6 +7,7 @@ mod inspecting;
 mod kept;
 mod once;
 mod people;
+mod probing;
 mod sealing;
 mod support;
 mod visits;
