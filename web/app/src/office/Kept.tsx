@@ -1,6 +1,6 @@
 /** What is kept: for how long, what the law holds back from deletion, and what one patient may ask for. */
 import { useState } from 'preact/hooks';
-import type { Hold, Retention } from '@bedside/client';
+import type { Hold, Patients as Found, Retention } from '@bedside/client';
 import { clinicWords } from '../clinic/i18n';
 import { Button } from '../ui';
 import { useOffice } from './context';
@@ -14,22 +14,28 @@ export function Kept() {
   const t = officeWords.t.kept;
   const { api } = useOffice();
   const kept = useFetched(api.readRetention);
+  const [found, setFound] = useState<Found | null>(null);
+  const lifted = (patient: string) => {
+    kept.again();
+    // Who was found stays in sight, as they stand now.
+    if (found) setFound({ ...found, patients: found.patients.map((one) => (one.id === patient ? { ...one, held: false } : one)) });
+  };
   return (
     <Page title={clinicWords.t.places.kept} lead={t.lead}>
       <WhenHere of={kept}>
         {(retention: Retention) => (
           <>
             <Rules retention={retention} onSaved={(rules) => kept.set({ ...retention, rules })} />
-            <Holds holds={retention.holds} onLifted={kept.again} />
+            <Holds holds={retention.holds} onLifted={lifted} />
           </>
         )}
       </WhenHere>
-      <Patients onHolds={kept.again} />
+      <Patients found={found} onFound={setFound} onHolds={kept.again} />
     </Page>
   );
 }
 
-function Holds({ holds, onLifted }: { holds: readonly Hold[]; onLifted: () => void }) {
+function Holds({ holds, onLifted }: { holds: readonly Hold[]; onLifted: (patient: string) => void }) {
   const t = officeWords.t.kept;
   const [lifting, setLifting] = useState<Hold | null>(null);
   return (
@@ -62,7 +68,7 @@ function Holds({ holds, onLifted }: { holds: readonly Hold[]; onLifted: () => vo
           onClose={() => setLifting(null)}
           onDone={() => {
             setLifting(null);
-            onLifted();
+            onLifted(lifting.patient);
           }}
         />
       ) : null}

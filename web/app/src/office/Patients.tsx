@@ -14,16 +14,16 @@ const NOTHING: FindPatient = { name: '', email: '', birth_date: '' };
 export interface PatientsProps {
   /** A hold was placed or lifted. */
   readonly onHolds: () => void;
-  /** What was found already. */
-  readonly start?: Found;
+  /** What was found last; null before the first search. */
+  readonly found: Found | null;
+  readonly onFound: (found: Found) => void;
 }
 
-export function Patients({ onHolds, start }: PatientsProps) {
+export function Patients({ onHolds, found, onFound }: PatientsProps) {
   const t = officeWords.t.kept;
   const { api } = useOffice();
   const [asked, setAsked] = useState(NOTHING);
   const [fault, setFault] = useState<'nothing' | 'email' | null>(null);
-  const [found, setFound] = useState<Found | null>(start ?? null);
   const finding = useDeed();
   const set = (change: Partial<FindPatient>) => setAsked({ ...asked, ...change });
 
@@ -33,7 +33,7 @@ export function Patients({ onHolds, start }: PatientsProps) {
     const empty = request.name === '' && request.email === '' && request.birth_date === '';
     const wrong = empty ? 'nothing' : request.email !== '' && !isEmail(request.email) ? 'email' : null;
     setFault(wrong);
-    if (wrong === null) finding.run(() => api.findPatients(request), setFound);
+    if (wrong === null) finding.run(() => api.findPatients(request), onFound);
   };
 
   return (
@@ -74,7 +74,7 @@ export function Patients({ onHolds, start }: PatientsProps) {
         <FoundPatients
           found={found}
           onChanged={(patients) => {
-            setFound({ ...found, patients });
+            onFound({ ...found, patients });
             onHolds();
           }}
         />

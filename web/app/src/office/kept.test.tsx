@@ -180,6 +180,18 @@ describe('one patient', () => {
     expect(page.hasButton('Lift the hold of Rosa Alvarez')).toBe(true);
   });
 
+  it('can be erased once the hold is lifted in the list above', async () => {
+    const held = patient({ id: 'juan', name: 'Juan Vega', held: true });
+    await find({
+      findPatients: () => Promise.resolve({ patients: [held], more: false }),
+      liftHold: () => Promise.resolve(),
+    });
+    expect(page.hasButton('Erase everything about Juan Vega')).toBe(false);
+    await page.press('Lift the hold of Juan Ignacio Fernández de la Vega');
+    await page.press('Lift the hold');
+    expect(page.hasButton('Erase everything about Juan Vega')).toBe(true);
+  });
+
   it('is erased only with the name typed again, and the certificate is handed over', async () => {
     const save = vi.spyOn(HTMLAnchorElement.prototype, 'click').mockReturnValue();
     const erasePatient = vi.fn(() => Promise.resolve(FILE));

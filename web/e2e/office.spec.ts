@@ -1,0 +1,142 @@
+/** Those who run a clinic and answer for its privacy: accounts, a restricted visit in an emergency, its review, one patient's data. */
+import { createHmac } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { expect, test, type Page } from '@playwright/test';
+import { Demo, browser, clinicianSignsIn, person, shot } from './bedside';
+
+/** The six digits that an authenticator app shows at `now_ms` for a key in base 32 (RFC 6238, RFC 4226). */
+function appCode(key: string, now_ms: number): string {
+  const bits = [...key.replace(/\s/g, '')].map((letter) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0')).join('');
+  const bytes = Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
+  const step = Buffer.alloc(8);
+  step.writeBigUInt64BE(BigInt(Math.floor(now_ms / 30_000)));
+  const digest = createHmac('sha1', bytes).update(step).digest();
+  const number = digest.readUInt32BE((digest.at(-1) ?? 0) & 15) & 0x7fff_ffff;
+  return String(number % 1_000_000).padStart(6, '0');
+}
+
+/** An administrator makes an account; gives the link that the page shows. */
+async function add(admin: Page, name: string, email: string, role: string): Promise<string> {
+  await admin.getByRole('button', { name: 'Add somebody' }).click();
+  const dialog = admin.getByRole('dialog');
+  await dialog.getByLabel('Name').fill(name);
+  await dialog.getByLabel('E-mail').fill(email);
+  await dialog.getByRole('radio', { name: new RegExp(`^${role}`) }).check();
+  await dialog.getByRole('button', { name: 'Make the account' }).click();
+  const link = await admin.getByLabel('Link', { exact: true }).inputValue();
+  await admin.getByRole('button', { name: 'Done' }).click();
+  return link;
+}
+
+/** From the one-time link to the end of signing in for the first time. */
+async function firstSignIn(page: Page, link: string): Promise<void> {
+  await page.goto(link);
+  await page.getByRole('button', { name: 'Use the link and sign in' }).click();
+  await page.getByLabel('New password').fill('marble otter lantern quay');
+  await page.getByRole('button', { name: 'Save and continue' }).click();
+  await page.getByText('No camera? Type this key into the app').click();
+  const key = (await page.getByLabel('Key').textContent()) ?? '';
+  await page.getByLabel('Six-digit code').fill(appCode(key, Date.now()));
+  await page.getByRole('button', { name: 'Check the code' }).click();
+  await page.getByLabel('I kept them in a safe place').check();
+  await page.getByRole('button', { name: 'Go to today’s visits' }).click();
+}
+
+test('an emergency is opened by one, reviewed by another, and the patient’s data goes on request', async () => {
+  const demo = new Demo();
+  await demo.start();
+  const chromium = await browser();
+  try {
+    const admin = await person(chromium);
+    await clinicianSignsIn(admin, demo);
+
+    // Accounts.
+    await admin.getByRole('button', { name: 'account and settings' }).click();
+    await admin.getByRole('link', { name: 'People' }).click();
+    await expect(admin.getByRole('heading', { level: 1, name: 'People' })).toBeFocused();
+    const forLena = await add(admin, 'Dr. Lena Vogt', 'lena@clinic.example', 'Clinician');
+    const forOla = await add(admin, 'Ola Berg', 'ola@clinic.example', 'Privacy officer');
+    await shot(admin, 'office-people');
+
+    // A restricted visit.
+    const lena = await person(chromium);
+    await firstSignIn(lena, forLena);
+    await lena.getByRole('button', { name: 'New visit' }).first().click();
+    await lena.getByLabel('Patient’s name').fill('Noor Haddad');
+    await lena.getByLabel('Sensitive: only you').check();
+    await lena.getByRole('button', { name: 'Create and get the link' }).click();
+    await lena.getByRole('button', { name: 'Done' }).click();
+    await expect(lena.getByRole('article', { name: 'Noor Haddad' }).getByText('Restricted')).toBeVisible();
+
+    // Somebody else opens it in an emergency.
+    await admin.getByRole('link', { name: 'Today’s visits' }).click();
+    const hidden = admin.getByRole('article', { name: 'Restricted visit' });
+    await expect(hidden.getByText('with Dr. Lena Vogt')).toBeVisible();
+    await expect(admin.getByText('Noor Haddad')).toHaveCount(0);
+    await hidden.getByRole('button', { name: 'Open in an emergency' }).click();
+    await admin.getByLabel('Why do you need it?').fill('Dr. Vogt does not answer, and the patient is unwell.');
+    await admin.getByRole('button', { name: 'Open for 60 minutes' }).click();
+    const opened = admin.getByRole('article', { name: 'Noor Haddad' });
+    await expect(opened.getByText('Open by emergency access until')).toBeVisible();
+    await expect(opened).toBeFocused();
+    await shot(admin, 'office-opened');
+
+    // They cannot review it themselves; an officer does, led there by the address in the mail.
+    await admin.goto(`${new URL(demo.addresses.clinician).origin}/clinic#reviews`);
+    await expect(admin.getByText('You opened this one yourself.')).toBeVisible();
+    const ola = await person(chromium);
+    await firstSignIn(ola, forOla);
+    await expect(ola.getByText('1 opening to review')).toBeVisible();
+    await ola.getByRole('link', { name: 'Reviews' }).first().click();
+    await expect(ola.getByText('the patient is unwell')).toBeVisible();
+    await ola.getByRole('button', { name: 'Review what' }).click();
+    await ola.getByRole('radio', { name: /^Justified/ }).check();
+    await ola.getByRole('button', { name: 'Save the review' }).click();
+    await expect(ola.getByText('Everything is reviewed.')).toBeVisible();
+    await ola.reload();
+    await expect(ola.getByText('Reviewed by Ola Berg')).toBeVisible();
+
+    // What is kept, and one patient's data.
+    await ola.getByRole('link', { name: 'What is kept' }).click();
+    const chat = ola.getByRole('group', { name: /^Chat/ });
+    await chat.getByLabel('Keep for ever').uncheck();
+    await chat.getByLabel('Days after').fill('30');
+    await ola.getByRole('button', { name: 'Save', exact: true }).click();
+    await ola.getByRole('button', { name: 'Save and delete what is older' }).click();
+    await expect(ola.getByText('Saved.').first()).toBeVisible();
+    await ola.reload();
+    await expect(chat.getByLabel('Days after')).toHaveValue('30');
+    await ola.getByLabel('Name or part of it').fill('haddad');
+    await ola.getByRole('button', { name: 'Find' }).click();
+
+    const [data] = await Promise.all([ola.waitForEvent('download'), ola.getByRole('button', { name: 'Export everything about Noor Haddad' }).click()]);
+    expect(data.suggestedFilename()).toBe('patient-export.json');
+    expect(readFileSync(await data.path(), 'utf8')).toContain('Noor Haddad');
+    await ola.getByRole('button', { name: 'Place a legal hold on Noor Haddad' }).click();
+    await ola.getByLabel('Reason').fill('Case 2026-114 at the district court.');
+    await ola.getByRole('button', { name: 'Place the hold' }).click();
+    await expect(ola.getByText('Case 2026-114')).toBeVisible();
+    await shot(ola, 'office-kept');
+    await ola.getByRole('button', { name: 'Lift the hold of Noor Haddad' }).first().click();
+    await ola.getByRole('button', { name: 'Lift the hold', exact: true }).click();
+    await expect(ola.getByText('There are none.')).toBeVisible();
+
+    await ola.getByRole('button', { name: 'Erase everything about Noor Haddad' }).click();
+    await ola.getByLabel('Type the patient’s name').fill('Noor Haddad');
+    await ola.getByLabel('Reason').fill('Request of the patient of 3 May.');
+    const [certificate] = await Promise.all([ola.waitForEvent('download'), ola.getByRole('button', { name: 'Erase for good' }).click()]);
+    expect(certificate.suggestedFilename()).toBe('erasure-certificate.json');
+    expect(readFileSync(await certificate.path(), 'utf8')).not.toContain('Noor Haddad');
+
+    // A disabled person is out within seconds.
+    await admin.getByRole('link', { name: 'People' }).click();
+    await admin.getByRole('button', { name: 'Change the account of Dr. Lena Vogt' }).click();
+    await admin.getByRole('button', { name: 'Disable the account' }).click();
+    await admin.getByRole('button', { name: 'Disable', exact: true }).click();
+    await expect(admin.getByText('Disabled', { exact: true })).toBeVisible();
+    await expect(lena.getByText('Your sign-in has ended.')).toBeVisible();
+  } finally {
+    await chromium.close();
+    await demo.dispose();
+  }
+});
