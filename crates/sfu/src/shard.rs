@@ -223,6 +223,9 @@ impl Shard {
                 return false;
             }
             if is_check {
+                if !peer.route.admits(wire.protocol(), source, datagram) {
+                    return false;
+                }
                 peer.route.checked(wire.protocol(), source, destination, datagram);
             }
             if peer.input(input).is_err() {

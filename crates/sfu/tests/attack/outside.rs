@@ -188,6 +188,44 @@ fn forged_checks_teach_no_address_and_get_no_answer() {
     assert_unharmed(&net);
 }
 
+/// USE-CANDIDATE (RFC 8445 §7.1.2).
+const ATTR_USE_CANDIDATE: [u8; 4] = [0, 0x25, 0, 0];
+
+#[test]
+fn checks_that_are_sent_again_from_elsewhere_turn_nothing_aside() {
+    let mut net = Net::new(66);
+    net.call(&[1, 2]);
+    net.run(ms(5_000));
+    let checks = net.client(1).checks_sent.clone();
+    let marks = |check: &&Vec<u8>| check.windows(4).any(|w| w == ATTR_USE_CANDIDATE);
+    assert!(checks.iter().filter(marks).count() >= 2, "some of {} mark the pair", checks.len());
+    let mut rng = StdRng::seed_from_u64(66);
+    let (t, before) = (net.now, net.shard.stats());
+    let arrived = net.client(1).datagrams + net.client(2).datagrams;
+    let mut launched = 0;
+    for n in 0..2_000_usize {
+        // From strangers, and from the other caller's own address.
+        let other = net.client(2).address;
+        let from = if n.is_multiple_of(3) { other } else { stranger(&mut rng) };
+        let again = checks[rng.random_range(0..checks.len())].clone();
+        net.launch(from, server(), again);
+        launched += 1;
+        if n.is_multiple_of(10) {
+            net.run(ms(20));
+        }
+    }
+    net.run(ms(200));
+    let stats = net.shard.stats();
+    assert_eq!(stats.rejected - before.rejected, launched);
+    let got = net.client(1).datagrams + net.client(2).datagrams - arrived;
+    let sent = stats.datagrams_out - before.datagrams_out;
+    assert!(got.abs_diff(sent) < 40, "something went to a stranger");
+    let (heard, passed) = (net.client(2).got(seat(1), Source::Mic, t).len(), net.now - t);
+    assert!(heard as f64 >= passed.as_secs_f64() * 50.0 * 0.98, "{heard} packets of sound");
+    assert!(sound_pct(&mut net, t) >= 99.0);
+    assert_unharmed(&net);
+}
+
 #[test]
 fn stun_garbage_from_a_callers_address_is_survived() {
     let mut net = Net::new(64);

@@ -79,6 +79,8 @@ pub struct Client {
     /// Sends nothing at all, not even what str0m wants to.
     pub dead: bool,
     pub last_media_sent: Option<Vec<u8>>,
+    /// Binding requests, as somebody on the path sees them.
+    pub checks_sent: Vec<Vec<u8>>,
     sending: Vec<Sending>,
     deadline: Instant,
 }
@@ -113,6 +115,7 @@ impl Client {
             level_dbov: -30,
             dead: false,
             last_media_sent: None,
+            checks_sent: Vec::new(),
             sending: Vec::new(),
             deadline: now,
         }
@@ -262,6 +265,8 @@ impl Client {
                     let contents: Vec<u8> = t.contents.into();
                     if contents[0] >= 128 {
                         self.last_media_sent = Some(contents.clone());
+                    } else if contents.starts_with(&[0, 1]) {
+                        self.checks_sent.push(contents.clone());
                     }
                     self.outbox.push((self.address, contents));
                 }
