@@ -116,7 +116,8 @@ pub struct Media {
     /// addresses if absent.
     #[serde(default)]
     pub public_addresses: Vec<IpAddr>,
-    /// Whether two people may talk directly: `never`, or `auto` (each device sees the other's address).
+    /// Whether two people may talk directly: `never`, `auto` (each device sees the other's address), or
+    /// `always_relay` (only over a relay, so that neither does).
     #[serde(default, deserialize_with = "direct_policy")]
     pub direct_calls: DirectPolicy,
 }
@@ -131,14 +132,7 @@ fn direct_policy<'de, D: serde::Deserializer<'de>>(from: D) -> Result<DirectPoli
 /// # Errors
 /// A sentence, for what it cannot be.
 pub fn direct_calls(text: &str) -> Result<DirectPolicy, &'static str> {
-    match DirectPolicy::parse(text) {
-        // Without a relay nothing would ever come of it.
-        Some(DirectPolicy::AlwaysRelay) => {
-            Err("direct calls over a relay need a relay, and this server runs none: never or auto")
-        }
-        Some(policy) => Ok(policy),
-        None => Err("direct calls are never or auto"),
-    }
+    DirectPolicy::parse(text).ok_or("direct calls are never, auto or always_relay")
 }
 
 const fn default_media_port() -> u16 {
@@ -168,6 +162,14 @@ pub struct Relay {
     pub tls: bool,
     /// Other TURN servers that pages may use.
     pub servers: Vec<TurnServer>,
+}
+
+impl Relay {
+    /// Whether pages get any relay.
+    fn is_there(&self) -> bool {
+        let turn = |url: &String| url.starts_with("turn");
+        self.enabled || self.servers.iter().any(|server| server.urls.iter().any(turn))
+    }
 }
 
 impl Default for Relay {
@@ -283,6 +285,12 @@ pub enum ConfigError {
         /// Why.
         kind: std::io::ErrorKind,
     },
+    /// The file of a secret has none.
+    #[error("{path} has no secret in its first line. Write one: openssl rand -hex 32 > {path}")]
+    Empty {
+        /// Which file.
+        path: String,
+    },
     /// The file is not what is expected.
     #[error("{path} has a mistake:\n{detail}")]
     Wrong {
@@ -330,6 +338,13 @@ impl Config {
         {
             return Some("web.certificate.directory begins with https://");
         }
+        // Without a relay nothing would ever come of it.
+        if self.media.direct_calls == DirectPolicy::AlwaysRelay && !self.relay.is_there() {
+            return Some(
+                "media.direct_calls = \"always_relay\" needs a relay: set relay.enabled = true, or name one \
+                 in relay.servers",
+            );
+        }
         self.relay.servers.iter().find_map(TurnServer::mistake)
     }
 }
@@ -337,13 +352,17 @@ impl Config {
 /// Reads the first line of a secret's file.
 ///
 /// # Errors
-/// [`ConfigError::Unreadable`].
+/// [`ConfigError::Unreadable`], or [`ConfigError::Empty`] when there is nothing in that line: an empty
+/// secret would let everybody in.
 pub fn secret_file(path: &Path) -> Result<String, ConfigError> {
     let text = std::fs::read_to_string(path).map_err(|e| ConfigError::Unreadable {
         path: path.display().to_string(),
         kind: e.kind(),
     })?;
-    Ok(text.lines().next().unwrap_or_default().trim().to_owned())
+    match text.lines().next().unwrap_or_default().trim() {
+        "" => Err(ConfigError::Empty { path: path.display().to_string() }),
+        secret => Ok(secret.to_owned()),
+    }
 }
 
 /// The settings file that `bedside init` writes. Whatever was typed is quoted as TOML wants it.
@@ -385,8 +404,9 @@ contact = {admin}
 udp_port = 3479
 # Behind NAT: the public address of this server, such as ["203.0.113.7"].
 public_addresses = []
-# May two people alone in a visit talk directly, past this server? "never", or "auto": then each
-# device sees the other's network address, and the text of consent says so.
+# May two people alone in a visit talk directly, past this server? "never"; "auto": then each device
+# sees the other's network address, and the text of consent says so; "always_relay": only over the
+# relay, so that neither sees an address.
 direct_calls = "never"
 
 [relay]
@@ -429,99 +449,5 @@ json_logs = false
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn written(domain: &str, database: &str) -> String {
-        template(domain, "it@example.org", database, Path::new("/var/lib/bedside/keyring.json"))
-    }
-
-    fn parse(text: &str) -> Result<Config, String> {
-        Config::parse(text, "bedside.toml".to_owned()).map_err(|e| e.to_string())
-    }
-
-    #[test]
-    fn direct_calls_are_off_unless_the_clinic_says_otherwise() {
-        let text = written("visits.example.org", "sqlite:///tmp/x.db");
-        let policy = |text: &str| parse(text).map(|config| config.media.direct_calls);
-        assert_eq!(policy(&text), Ok(DirectPolicy::Never));
-        let without = text.replace("direct_calls = \"never\"\n", "");
-        assert_ne!(without, text);
-        assert_eq!(policy(&without), Ok(DirectPolicy::Never));
-        let with = |word: &str| text.replace("\"never\"\n", &format!("\"{word}\"\n"));
-        assert_eq!(policy(&with("auto")), Ok(DirectPolicy::Auto));
-        for (word, why) in [("always_relay", "runs none"), ("sometimes", "never or auto")] {
-            let error = policy(&with(word)).err().unwrap_or_default();
-            assert!(error.contains(why), "{error}");
-        }
-    }
-
-    #[test]
-    fn the_template_is_a_valid_file() {
-        let config = match parse(&written("visits.example.org", "sqlite:///var/lib/b.db")) {
-            Ok(config) => config,
-            Err(error) => panic!("{error}"),
-        };
-        assert_eq!(config.web.domain, "visits.example.org");
-        assert_eq!(config.data.database, "sqlite:///var/lib/b.db");
-        assert_eq!(config.data.keyring, Path::new("/var/lib/bedside/keyring.json"));
-        assert!(matches!(config.web.certificate, Certificate::Acme { authority_root: None, .. }));
-    }
-
-    #[test]
-    fn what_was_typed_cannot_break_out_of_its_quotes() {
-        let database = "postgres://b:p\"w\\d\n[web]@db/bedside";
-        let config = parse(&written("visits.example.org", database)).map(|c| c.data.database);
-        assert_eq!(config.as_deref(), Ok(database));
-        for domain in ["", "a b", "a\nb", "https://a", "a:443", "a\"b"] {
-            let refusal = parse(&written(domain, "sqlite:///d")).err().unwrap_or_default();
-            assert!(refusal.contains("web.domain is a plain name"), "{domain:?}: {refusal}");
-        }
-    }
-
-    #[test]
-    fn the_lines_to_uncomment_are_valid_too() {
-        let text = written("visits.example.org", "sqlite:///d")
-            .replace("# directory", "directory")
-            .replace("# authority_root", "authority_root");
-        let certificate = parse(&text).map(|c| c.web.certificate);
-        let Ok(Certificate::Acme { directory: Some(url), authority_root: Some(root), .. }) =
-            certificate
-        else {
-            panic!("an authority of one's own");
-        };
-        assert_eq!(url, "https://ca.example.org/acme/acme/directory");
-        assert_eq!(root, Path::new("/etc/bedside/authority.pem"));
-        let refusal = parse(&text.replace("\"https://ca", "\"http://ca")).err().unwrap_or_default();
-        assert!(refusal.contains("begins with https://"), "{refusal}");
-    }
-
-    #[test]
-    fn relays_are_checked() {
-        let text = written("visits.example.org", "sqlite:///d");
-        let with = |from: &str, to: &str| parse(&text.replace(from, to));
-        let relay = parse(&text).map(|c| c.relay);
-        assert!(relay.is_ok_and(|r| r.enabled && r.port == 3478 && r.servers.is_empty()));
-        let off = with("enabled = true", "enabled = false");
-        assert!(off.is_ok_and(|c| !c.relay.enabled));
-        let servers = ["# [[relay.servers]]", "# urls", "# secret", "# username", "# credential"];
-        let uncommented = servers.iter().fold(text.clone(), |t, s| t.replace(s, &s[2..]));
-        let servers = parse(&uncommented).map(|c| c.relay.servers.len());
-        assert_eq!(servers, Ok(2));
-        for (from, to, why) in [
-            ("at least sixteen characters", "too short", "at least 16 characters"),
-            ("credential = \"password\"", "", "a secret, or a username and a credential"),
-            ("\"turns:relay2", "\"https:relay2", "begin with turn:"),
-        ] {
-            let refused = parse(&uncommented.replace(from, to)).err().unwrap_or_default();
-            assert!(refused.contains(why), "{refused}");
-        }
-    }
-
-    #[test]
-    fn a_misspelt_key_is_refused_with_its_line() {
-        let text = written("a.example", "sqlite:///d").replace("udp_port", "udp_prot");
-        let error = parse(&text).err().unwrap_or_default();
-        assert!(error.contains("udp_prot"), "{error}");
-    }
-}
+#[path = "config_tests.rs"]
+mod tests;

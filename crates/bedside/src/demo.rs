@@ -44,7 +44,8 @@ pub struct DemoArgs {
     /// Another database than a file in the folder (postgres://…).
     #[arg(long, env = "BEDSIDE_DEMO_DATABASE")]
     pub database: Option<String>,
-    /// Whether two people alone may talk directly, past the server: never or auto.
+    /// Whether two people alone may talk directly, past the server: never, auto or
+    /// always_relay.
     #[arg(long, default_value = "never", value_parser = crate::config::direct_calls)]
     pub direct_calls: DirectPolicy,
     /// Also print the addresses as one JSON object on the last line.
