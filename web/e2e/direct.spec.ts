@@ -1,6 +1,7 @@
 /** Two people talk past the server, and a third one comes. */
 import { expect, test, type Page } from '@playwright/test';
 import { Demo, browser, clinicianSignsIn, guestWaits, inviteFrom, person, pictures, shot, toneAboveFloor, wav } from './bedside';
+import { Two, addressesSeen, chosenWay, longestStale, path, watchStale } from './two';
 
 const demo = new Demo();
 test.beforeAll(() => demo.start('--direct-calls', 'auto'));
@@ -29,37 +30,6 @@ function ways(page: Page): Promise<Ways> {
       else result.server = sum;
     }
     return result;
-  });
-}
-
-const path = (page: Page) => page.locator('[data-path]').getAttribute('data-path');
-
-/** Writes down the longest time for which the other person's picture stood still, from now on. */
-async function watchStale(page: Page): Promise<void> {
-  await page.evaluate(() => {
-    const seat = document.querySelector<HTMLElement>('.c-tile[data-source="camera"]')?.dataset.seat;
-    if (!seat) throw new Error('no picture to watch');
-    const watch = { last: performance.now(), longest: 0 };
-    (window as unknown as { stale: typeof watch }).stale = watch;
-    let seen: { element: HTMLVideoElement | null; frames: number } = { element: null, frames: 0 };
-    // The tile may move to another place of the screen: it is the person who is followed.
-    setInterval(() => {
-      const element = document.querySelector<HTMLVideoElement>(`.c-tile[data-seat="${seat}"][data-source="camera"] video`);
-      const frames = element?.getVideoPlaybackQuality().totalVideoFrames ?? 0;
-      const shown = element !== null && !element.hidden && element.videoWidth > 0;
-      if (!shown || frames === 0 || (element === seen.element && frames === seen.frames)) return;
-      seen = { element, frames };
-      const now = performance.now();
-      watch.longest = Math.max(watch.longest, now - watch.last);
-      watch.last = now;
-    }, 10);
-  });
-}
-
-function longestStale(page: Page): Promise<number> {
-  return page.evaluate(() => {
-    const { last, longest } = (window as unknown as { stale: { last: number; longest: number } }).stale;
-    return Math.max(longest, performance.now() - last);
   });
 }
 
@@ -141,4 +111,22 @@ test('two talk directly; a third comes and nobody sees a standing picture', asyn
     expect(stale).toBeLessThanOrEqual(2_000);
   });
   await Promise.all([clinic.close(), home.close()]);
+});
+
+test('over the relay alone neither page learns an address of the other', async () => {
+  await Two.run(
+    async (two) => {
+      await two.join();
+      for (const page of [two.clinician, two.patient]) await page.getByRole('button', { name: 'Settings' }).click();
+      for (const page of [two.clinician, two.patient]) {
+        await expect.poll(() => path(page), { timeout: 40_000 }).toBe('relayed');
+        await expect.poll(async () => (await ways(page)).direct?.frames).toBeGreaterThanOrEqual(50);
+        expect((await chosenWay(page, 'direct'))?.mine).toBe('relay');
+        // No machine has this address, and it is the only one.
+        expect(await addressesSeen(page)).toEqual(['192.0.0.8']);
+      }
+      await shot(two.patient, 'patient-relayed');
+    },
+    { server: ['--direct-calls', 'always_relay'] },
+  );
 });

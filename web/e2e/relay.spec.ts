@@ -56,7 +56,7 @@ for (const { over, urls } of WAYS) {
       expect(await chosenWay(two.patient)).toMatchObject({ mine: 'relay', relay: over });
       // Who can do without the relay does.
       expect((await chosenWay(two.clinician))?.mine).not.toBe('relay');
-    }, trusting);
+    }, { patient: trusting });
   });
 }
 

@@ -11,6 +11,6 @@ test('a patient whose network blocks UDP sees and is seen, over TCP', async () =
       expect((await chosenWay(two.patient))?.protocol).toBe('tcp');
       expect((await chosenWay(two.clinician))?.protocol).toBe('udp');
     },
-    () => [NO_UDP],
+    { patient: () => [NO_UDP] },
   );
 });

@@ -24,7 +24,7 @@ test('the link of a check says what gets through, without sign-in, and what does
     await good.goto('about:blank');
     await good.goto(`${link.slice(0, -1)}${link.endsWith('A') ? 'B' : 'A'}`);
     await expect(good.getByRole('heading', { name: 'This link has ended' })).toBeVisible();
-  }, blocked);
+  }, { patient: blocked });
 });
 
 test('the clinician sees that the way of a patient blocks UDP', async () => {
@@ -34,5 +34,5 @@ test('the clinician sees that the way of a patient blocks UDP', async () => {
       await expect(patient.getByText('This network holds back the fast way for audio and video.')).toBeVisible();
     });
     await expect(clinician.getByText('Their network blocks UDP').first()).toBeVisible();
-  }, blocked);
+  }, { patient: blocked });
 });

@@ -12,7 +12,9 @@
 import { shapeEncodings } from './encodings';
 import type { Cancel, Env } from './env';
 import { trackKey } from './media';
+import type { Relief } from './pressure';
 import type { ClientMessage, DirectSignal, Person, ServerMessage, Source } from './protocol';
+import { Voices } from './voices';
 import { Watchdog } from './watchdog';
 
 type Word<T extends ServerMessage['type']> = Extract<ServerMessage, { type: T }>;
@@ -22,6 +24,8 @@ export type DirectWord = Word<'direct_open'> | Word<'direct_signal'> | Word<'dir
 const PING_MS = 150;
 /** How often to look what arrives, while that matters, in milliseconds. */
 const LOOK_MS = 100;
+/** How often to look who speaks, in milliseconds. */
+const LISTEN_MS = 200;
 /** The direct way goes on for so long after the change back, so that nobody is cut off, in ms. */
 export const LINGER_MS = 1_000;
 /** The server's pictures are waited for no longer than this, in milliseconds. */
@@ -37,6 +41,14 @@ export interface DirectOwner {
   local(source: Source): MediaStreamTrack | null;
   /** The other person as the server describes them. */
   person(seat: string): Person | undefined;
+  /** How much smaller the camera has to be sent, for a machine that cannot keep up. */
+  relief(): Relief;
+  /** The relays of the server's last offer, with the right to use them. */
+  relays(): RTCIceServer[];
+  /** One's own seat. */
+  me(): string;
+  /** Who speaks, as it is heard here; `undefined` leaves that to the server. */
+  speaking(seat: string | null | undefined): void;
   /** The server's way: its counters and its track of a source. */
   unitStats(): Promise<RTCStatsReport | null>;
   unitTrack(seat: string, source: Source): MediaStreamTrack | null;
@@ -65,6 +77,13 @@ interface Count {
   readonly packetsReceived?: number;
 }
 
+/** How loud a sound is, 0 to 1. */
+interface Level {
+  readonly type: string;
+  readonly kind?: string;
+  readonly audioLevel?: number;
+}
+
 export class Direct {
   readonly #env: Env;
   readonly #owner: DirectOwner;
@@ -76,6 +95,8 @@ export class Direct {
   #phase: Phase = 'trying';
   #on = false;
   #heard = false;
+  /** How much smaller the camera is sent. */
+  #relief: Relief = 0;
   #lines: Partial<Record<Sent, RTCRtpTransceiver>> = {};
   /** Candidates that came before the description that they belong to. */
   #early: RTCIceCandidateInit[] = [];
@@ -83,6 +104,7 @@ export class Direct {
   #pingTimer: Cancel = () => {};
   #lookTimer: Cancel = () => {};
   #endTimer: Cancel = () => {};
+  #listenTimer: Cancel = () => {};
   /** What the server's way had brought when the change back began. */
   #before: ReadonlyMap<string, number> | null = null;
 
@@ -106,6 +128,11 @@ export class Direct {
     return this.#on;
   }
 
+  /** The other person's seat. */
+  get seat(): string {
+    return this.#seat;
+  }
+
   /** The connection as the browser counts it; `null` while the server's way is the one in use. */
   stats(): Promise<RTCStatsReport> | null {
     return this.#on && this.#peer !== null ? this.#peer.getStats() : null;
@@ -120,6 +147,7 @@ export class Direct {
       case 'direct_on':
         if (this.#phase !== 'shown') return;
         this.#on = true;
+        this.#listen(new Voices());
         return this.#owner.rest(true);
       case 'direct_close':
         return word.at_once ? this.close() : this.leave();
@@ -152,8 +180,8 @@ export class Direct {
     if (this.#phase === 'trying') return this.close();
     if (this.#phase !== 'shown' || this.#peer === null) return;
     this.#phase = 'leaving';
-    this.#on = false;
-    this.#owner.rest(false);
+    if (this.#on) this.#rested();
+    else this.#owner.rest(false);
     this.#before = null;
     this.#endTimer();
     this.#endTimer = this.#env.after(BACK_WITHIN_MS, () => this.close());
@@ -170,19 +198,35 @@ export class Direct {
     this.#early = [];
     this.#watchdog.stop();
     for (const stop of [this.#pingTimer, this.#lookTimer, this.#endTimer]) stop();
-    if (this.#on) this.#owner.rest(false);
-    this.#on = false;
+    if (this.#on) this.#rested();
     this.#owner.show(null);
     peer.onicecandidate = null;
     peer.onconnectionstatechange = null;
     peer.close();
   }
 
+  /** Sends the camera as much smaller as it has to be now. */
+  relieve(): void {
+    const line = this.#lines.camera;
+    if (line && this.#owner.relief() !== this.#relief) void this.#shape('camera', line);
+  }
+
+  /** The server's way is the one in use again. */
+  #rested(): void {
+    this.#on = false;
+    this.#listenTimer();
+    this.#owner.speaking(undefined);
+    this.#owner.rest(false);
+  }
+
   // --- Finding the way ---
 
   #open(word: Word<'direct_open'>): void {
     this.close();
-    const peer = this.#env.peer([], word.relay_only ? 'relay' : 'all');
+    // Only over the relay neither sees the other's address. Elsewhere a relay has no advantage over the
+    // server, but it tells a browser behind a NAT under which address that is seen.
+    const relays = this.#owner.relays();
+    const peer = word.relay_only ? this.#env.peer(relays, 'relay') : this.#env.peer(mirrors(relays), 'all');
     this.#peer = peer;
     this.#attempt = word.attempt;
     this.#seat = word.seat;
@@ -285,7 +329,8 @@ export class Direct {
   async #shape(source: Sent, { sender }: RTCRtpTransceiver): Promise<void> {
     const parameters = sender.getParameters();
     if (parameters.encodings.length === 0) return;
-    shapeEncodings(source, parameters, 0, sender.track?.getSettings() ?? {});
+    this.#relief = this.#owner.relief();
+    shapeEncodings(source, parameters, this.#relief, sender.track?.getSettings() ?? {});
     await sender.setParameters(parameters).catch(() => undefined);
   }
 
@@ -356,6 +401,31 @@ export class Direct {
     this.#endTimer = this.#env.after(LINGER_MS, () => this.close());
   }
 
+  /** The server hears neither of the two now, so who speaks is heard here. */
+  #listen(voices: Voices): void {
+    this.#listenTimer();
+    this.#listenTimer = this.#env.after(LISTEN_MS, () => {
+      const peer = this.#peer;
+      if (peer === null || !this.#on) return;
+      // A connection that closed meanwhile has no counters.
+      void peer.getStats().then(
+        (report) => {
+          if (peer !== this.#peer || !this.#on) return;
+          const nowMs = this.#env.nowMs();
+          for (const stat of report.values() as Iterable<Level>) {
+            if (stat.kind !== 'audio' || (stat.type !== 'inbound-rtp' && stat.type !== 'media-source')) continue;
+            const own = stat.type === 'media-source';
+            const muted = !own && this.#owner.person(this.#seat)?.mic !== true;
+            voices.heard(nowMs, own ? this.#owner.me() : this.#seat, muted ? 0 : (stat.audioLevel ?? 0));
+          }
+          this.#owner.speaking(voices.judge(nowMs));
+          this.#listen(voices);
+        },
+        () => undefined,
+      );
+    });
+  }
+
   #failed(): void {
     if (this.#peer === null) return;
     // While leaving the server knows already.
@@ -371,6 +441,13 @@ export class Direct {
     });
     return bytes;
   }
+}
+
+/** Relays answer questions for one's own address, too, and to everybody (RFC 8656 §5). */
+function mirrors(relays: readonly RTCIceServer[]): RTCIceServer[] {
+  const all = relays.flatMap(({ urls }) => urls);
+  const urls = all.flatMap((url) => /^(?:turn|stun)(:[^?]+)(?:\?transport=udp)?$/.exec(url)?.[1] ?? []);
+  return urls.length > 0 ? [{ urls: urls.map((rest) => `stun${rest}`) }] : [];
 }
 
 /** Whole pictures, or packets of sound, that came on each track. */

@@ -35,8 +35,8 @@ export class Media {
   readonly #local = new Map<Source, MediaStreamTrack>();
   #peer: RTCPeerConnection | null = null;
   #transport = 0;
-  /** The relays that the connection was told of, as text. */
-  #relays = '';
+  /** The relays that the connection was told of. */
+  #relays: RTCIceServer[] = [];
   #generation = -1;
   /** The answer to the present generation. */
   #answerSdp: string | null = null;
@@ -77,6 +77,11 @@ export class Media {
   /** The connection as the browser counts it; `null` while there is none. */
   stats(): Promise<RTCStatsReport | null> {
     return this.#peer?.getStats() ?? Promise.resolve(null);
+  }
+
+  /** The relays that the server named last, with the right to use them. */
+  get relays(): RTCIceServer[] {
+    return this.#relays;
   }
 
   /** Whose stream the browser counts here, by its m-line or its track; not every browser names both. */
@@ -237,7 +242,7 @@ export class Media {
   #openPeer(transport: number, relays: RTCIceServer[]): void {
     this.#closePeer();
     const peer = this.#env.peer(relays);
-    this.#relays = JSON.stringify(relays);
+    this.#relays = relays;
     this.#peer = peer;
     this.#transport = transport;
     this.#generation = -1;
@@ -257,9 +262,8 @@ export class Media {
 
   /** Fresh rights to use relays count from the next search for a path on. */
   #tellRelays(peer: RTCPeerConnection, relays: RTCIceServer[]): void {
-    const text = JSON.stringify(relays);
-    if (text === this.#relays) return;
-    this.#relays = text;
+    if (JSON.stringify(relays) === JSON.stringify(this.#relays)) return;
+    this.#relays = relays;
     peer.setConfiguration({ ...peer.getConfiguration(), iceServers: relays });
   }
 

@@ -126,6 +126,11 @@ export class QualityLoop {
     this.quality.set({ level: 'good', reasons: [], figures: null });
   }
 
+  /** Another connection is counted from now on: what was counted before says nothing about it. */
+  recount(): void {
+    this.#before = null;
+  }
+
   /** Something changed that is not a figure: judge the last figures anew. */
   rejudge(): void {
     const { figures } = this.quality.value;
@@ -136,7 +141,7 @@ export class QualityLoop {
     // Loaded with the first look: nobody needs it before a call.
     const [stats, code] = await Promise.all([this.#owner.stats(), import('./stats')]).catch(() => [null, null]);
     if (stats === null || code === null || this.#timer === null) {
-      this.#before = null;
+      this.recount();
       return;
     }
     const after = code.snapshot(stats, this.#env.nowMs());

@@ -26,6 +26,8 @@ export class Roster {
   #revision = -1;
   #persons: readonly Person[] = [];
   #speaking: string | null = null;
+  /** Who speaks as it is heard here, past the server; `undefined` while the server hears everybody. */
+  #heardSpeaking: string | null | undefined = undefined;
   #remote: ReadonlyMap<string, MediaStreamTrack> = new Map();
   /** Tracks that come another way than through the server, and are shown instead. */
   #instead: ReadonlyMap<string, MediaStreamTrack> | null = null;
@@ -67,6 +69,12 @@ export class Roster {
     this.#publish();
   }
 
+  heardSpeaking(seat: string | null | undefined): void {
+    if (seat === this.#heardSpeaking) return;
+    this.#heardSpeaking = seat;
+    this.#publish();
+  }
+
   paused(seat: string, source: Source, paused: boolean): void {
     if (paused) this.#paused.add(trackKey(seat, source));
     else this.#paused.delete(trackKey(seat, source));
@@ -101,6 +109,7 @@ export class Roster {
     this.#persons = [];
     this.#revision = -1;
     this.#speaking = null;
+    this.#heardSpeaking = undefined;
     this.#paused.clear();
     this.#links = new Map();
     this.#troubles = new Map();
@@ -141,7 +150,7 @@ export class Roster {
     return {
       ...person,
       me,
-      speaking: seat === this.#speaking,
+      speaking: seat === (this.#heardSpeaking === undefined ? this.#speaking : this.#heardSpeaking),
       tracks: me ? this.#local : { mic: track('mic'), camera: track('camera'), screen: track('screen') },
       paused: {
         camera: this.#paused.has(trackKey(seat, 'camera')),

@@ -75,6 +75,8 @@ export interface Surroundings {
   readonly sources: { readonly mic: SourceState; readonly camera: SourceState };
   /** What is on the glass. */
   readonly tiles: readonly TileView[];
+  /** Whether the other end is the other person's page, and not the server. */
+  readonly direct: boolean;
 }
 
 /** A look at the statistics, kept. */
@@ -87,7 +89,7 @@ export function report(before: Snapshot, after: Snapshot, around: Surroundings):
   const grown = growth(before);
   const from = new Map<string, HeardFrom>();
   const own: Own = { mic: [], camera: [], remote: [] };
-  let link: RawLink = { peer_to_peer: false };
+  let link: RawLink = { peer_to_peer: around.direct };
   const selected = selectedPair(after);
   for (const [id, stat] of after.stats) {
     switch (stat.type) {
@@ -112,7 +114,7 @@ export function report(before: Snapshot, after: Snapshot, around: Surroundings):
         if (stat.kind === 'audio') own.remote.push([id, stat]);
         break;
       case 'candidate-pair':
-        if (stat === selected) link = path(stat, after);
+        if (stat === selected) link = path(stat, after, around.direct);
         break;
     }
   }
@@ -155,7 +157,7 @@ function selectedPair({ stats }: Snapshot): Stat | undefined {
 const KINDS: readonly CandidateKind[] = ['host', 'srflx', 'prflx', 'relay'];
 const PROTOCOLS: readonly PathProtocol[] = ['udp', 'tcp', 'tls'];
 
-function path(pair: Stat, { stats }: Snapshot): RawLink {
+function path(pair: Stat, { stats }: Snapshot, direct: boolean): RawLink {
   const local = pair.localCandidateId === undefined ? undefined : stats.get(pair.localCandidateId);
   return known<RawLink>({
     rtt_ms: ms(pair.currentRoundTripTime),
@@ -163,7 +165,7 @@ function path(pair: Stat, { stats }: Snapshot): RawLink {
     candidate: KINDS.find((kind) => kind === local?.candidateType),
     protocol: PROTOCOLS.find((protocol) => protocol === local?.protocol),
     relay_protocol: PROTOCOLS.find((protocol) => protocol === local?.relayProtocol),
-    peer_to_peer: false,
+    peer_to_peer: direct,
   });
 }
 

@@ -92,6 +92,10 @@ export class Visit extends VisitOrders implements VisitClient {
       rest: (rests) => this.#media.rest(rests),
       local: (source) => this.#local[source],
       people: () => this.#roster.people.value,
+      relief: () => this.#pressure.relief,
+      relays: () => this.#media.relays,
+      me: () => this.me.identity.value?.seat ?? '',
+      speaking: (seat) => this.#roster.heardSpeaking(seat),
       unitStats: () => this.#media.stats(),
       unitTrack: (seat, source) => this.#media.tracks.value.get(trackKey(seat, source)) ?? null,
     });
@@ -126,13 +130,15 @@ export class Visit extends VisitOrders implements VisitClient {
       stats: () => this.#way.stats() ?? this.#media.stats(),
       videoPaused: () => this.#roster.allPicturesPaused,
       surroundings: () => ({
-        owner: (stat) => this.#media.owner(stat),
+        owner: (stat) => this.#way.owner(stat) ?? this.#media.owner(stat),
         sources: this.me.sources,
         tiles: this.#tiles.views(),
+        direct: this.#way.path.value !== 'server',
       }),
       report: (report) => {
         send({ type: 'quality', report });
         this.#media.relieve(this.#pressure.judge(env.nowMs(), limitedBy(report)));
+        this.#way.relieve();
       },
     });
     this.#wake = new WakeLock(env, deps.lock);
@@ -143,6 +149,7 @@ export class Visit extends VisitOrders implements VisitClient {
     );
     this.#cleanup.add(this.#wire.connection.subscribe(() => this.#judgeConnection()));
     this.#cleanup.add(this.#media.state.subscribe(() => this.#judgeConnection()));
+    this.#cleanup.add(this.#way.path.subscribe(() => this.#quality.recount()));
     this.#cleanup.add(this.#media.tracks.subscribe((tracks) => this.#roster.remote(tracks)));
     this.#cleanup.add(
       this.#roster.people.subscribe(() => {

@@ -49,8 +49,19 @@ export class Way {
     return this.#direct?.stats() ?? null;
   }
 
+  /** Whose stream is counted there. */
+  owner(stat: { readonly kind?: string }): { readonly seat: string; readonly source: Source } | null {
+    const seat = this.#direct?.on === true ? this.#direct.seat : null;
+    return seat === null ? null : { seat, source: stat.kind === 'audio' ? 'mic' : 'camera' };
+  }
+
   setLocal(source: Source, track: MediaStreamTrack | null): void {
     this.#direct?.setLocal(source, track);
+  }
+
+  /** The camera has to be sent smaller, or may be larger again. */
+  relieve(): void {
+    this.#direct?.relieve();
   }
 
   /** The server said something new about people. */

@@ -8,6 +8,15 @@ import { FakeTrack, HOST, ME } from './support/peer';
 import { person } from './support/visit';
 import { World } from './support/world';
 
+const RELAYS = [
+  {
+    urls: ['turn:relay.test:3478?transport=udp', 'turn:relay.test:3478?transport=tcp', 'turns:relay.test:443?transport=tcp'],
+    username: '1:2:3',
+    credential: 'right',
+  },
+  { urls: 'stun:other.test' },
+];
+
 /** One of the two pages: its direct way, and what it told whom. */
 class Side {
   readonly direct: Direct;
@@ -16,6 +25,8 @@ class Side {
   readonly resting: boolean[] = [];
   readonly local = { mic: new FakeTrack('audio').real, camera: new FakeTrack('video').real };
   readonly unit = { mic: new FakeTrack('audio').real, camera: new FakeTrack('video').real };
+  readonly speaking: (string | null | undefined)[] = [];
+  relief: 0 | 1 | 2 = 0;
   shown: ReadonlyMap<string, MediaStreamTrack> | null = null;
   /** What came over the server's way. */
   unitCount = 0;
@@ -30,8 +41,8 @@ class Side {
     this.other = person(otherSeat);
     const env: Env = Object.create(world, {
       peer: {
-        value: (_relays: RTCIceServer[], policy: RTCIceTransportPolicy) => {
-          const peer = new PairPeer(policy);
+        value: (relays: RTCIceServer[], policy: RTCIceTransportPolicy) => {
+          const peer = new PairPeer(policy, relays);
           this.peers.push(peer);
           return peer as unknown as RTCPeerConnection;
         },
@@ -50,6 +61,10 @@ class Side {
       rest: (rests) => void this.resting.push(rests),
       local: (source) => (source === 'screen' ? null : this.local[source]),
       person: (asked) => (asked === otherSeat ? this.other : undefined),
+      relief: () => this.relief,
+      relays: () => RELAYS,
+      me: () => seat,
+      speaking: (spoken) => void this.speaking.push(spoken),
       unitStats: () =>
         Promise.resolve(
           new Map(
@@ -262,8 +277,48 @@ describe('the direct way', () => {
     me.direct.setLocal('camera', other);
     await world.advance(1);
     expect(me.peer.transceivers[1]?.sender.track).toBe(other);
+    expect(me.peer.policy).toBe('all');
+    // To learn the own outer address no right is needed, and none is shown.
+    expect(me.peer.relays).toEqual([{ urls: ['stun:relay.test:3478', 'stun:other.test'] }]);
     me.open(2, true, true);
     expect(me.peer.policy).toBe('relay');
+    expect(me.peer.relays).toEqual(RELAYS);
+  });
+
+  it('sends the camera smaller when the machine cannot keep up, and also what is opened then', async () => {
+    await on();
+    const sent = () => me.peer.transceivers[1]?.sender.parameters.encodings[0];
+    expect(sent()?.scaleResolutionDownBy).toBe(1);
+    me.relief = 2;
+    me.direct.relieve();
+    await world.advance(1);
+    expect(sent()?.scaleResolutionDownBy).toBe(2);
+    me.direct.close();
+    host.direct.close();
+    await tried(2);
+    expect(sent()?.scaleResolutionDownBy).toBe(2);
+  });
+
+  it('hears who speaks, which the server cannot, and leaves it to the server afterwards', async () => {
+    await on();
+    // The own voice is counted where it is made, the other one where it arrives.
+    me.peer.ownLevel = 0.001;
+    me.peer.level = 0.2;
+    await world.advance(1_000);
+    expect(me.speaking.at(-1)).toBe(HOST);
+    [me.peer.ownLevel, me.peer.level] = [0.3, 0];
+    await world.advance(2_000);
+    expect(me.speaking.at(-1)).toBe(ME);
+    // What a silenced microphone sends is played to nobody, so it is no speech.
+    me.other = person(HOST, { mic: false });
+    [me.peer.ownLevel, me.peer.level] = [0, 0.5];
+    await world.advance(5_000);
+    expect(me.speaking.at(-1)).toBeNull();
+    me.direct.hear({ type: 'direct_close', attempt: 1, at_once: false });
+    expect(me.speaking.at(-1)).toBeUndefined();
+    const told = me.speaking.length;
+    await world.advance(1_000);
+    expect(me.speaking).toHaveLength(told);
   });
 
   it('leaves no timer behind', async () => {

@@ -25,7 +25,7 @@ describe('the verdict', () => {
 });
 
 describe('the loop', () => {
-  const nobody: Surroundings = { owner: () => null, sources: { mic: 'live', camera: 'live' }, tiles: [] };
+  const nobody: Surroundings = { owner: () => null, sources: { mic: 'live', camera: 'live' }, tiles: [], direct: false };
 
   function looping(): { world: World; loop: QualityLoop; reports: QualityReport[] } {
     const world = new World();

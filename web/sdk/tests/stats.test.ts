@@ -16,6 +16,7 @@ const around: Surroundings = {
   },
   sources: { mic: 'live', camera: 'live' },
   tiles: [{ seat: PATIENT, source: 'camera', width_px: 640, height_px: 360, pinned: false }],
+  direct: false,
 };
 
 /** What a browser counts `n` seconds after a call began. */

@@ -55,6 +55,10 @@ describe('the way of a visit', () => {
       rest: (on) => void rests.push(on),
       local: () => null,
       people: () => [],
+      relief: () => 0,
+      relays: () => [],
+      me: () => ME,
+      speaking: () => undefined,
       unitStats: () => Promise.resolve(null),
       unitTrack: () => null,
     });

@@ -64,7 +64,14 @@ export class PairPeer {
   channel: PairChannel | null = null;
   closed = false;
 
-  constructor(readonly policy: RTCIceTransportPolicy) {}
+  /** How loud the own microphone and the other's sound are, 0 to 1. */
+  ownLevel = 0;
+  level = 0;
+
+  constructor(
+    readonly policy: RTCIceTransportPolicy,
+    readonly relays: RTCIceServer[] = [],
+  ) {}
 
   mustBeOpen(): void {
     if (this.closed) throw new DOMException('closed', 'InvalidStateError');
@@ -172,8 +179,10 @@ export class PairPeer {
         trackIdentifier: t.receiver.track.id,
         framesDecoded: t.received,
         packetsReceived: t.received,
+        ...(t.kind === 'audio' ? { audioLevel: this.level } : {}),
       },
     ]);
+    entries.push(['mic', { type: 'media-source', kind: 'audio', audioLevel: this.ownLevel }]);
     return Promise.resolve(new Map<string, unknown>([['t', { type: 'transport', bytesReceived: this.bytesReceived }], ...entries]));
   }
 
