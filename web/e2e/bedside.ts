@@ -132,14 +132,15 @@ export function wav(folder: string, name: string, tone: boolean): string {
   return path;
 }
 
-/** A small moving picture, 160×120 at 5 frames per second. Chromium repeats it for ever. */
-export function smallPicture(folder: string): string {
-  const [width, height, frames] = [160, 120, 10];
-  const parts: Buffer[] = [Buffer.from(`YUV4MPEG2 W${width} H${height} F5:1 Ip A1:1 C420jpeg\n`)];
+/** A small moving picture, 160×120, of two seconds. Chromium repeats it for ever. */
+export function smallPicture(folder: string, framesPerS = 5): string {
+  const [width, height, frames] = [160, 120, 2 * framesPerS];
+  const parts: Buffer[] = [Buffer.from(`YUV4MPEG2 W${width} H${height} F${framesPerS}:1 Ip A1:1 C420jpeg\n`)];
   for (let frame = 0; frame < frames; frame += 1) {
     const luma = Buffer.alloc(width * height, 90);
     // A bar that goes from left to right: every frame differs from the one before.
-    for (let y = 0; y < height; y += 1) luma.fill(220, y * width + frame * 16, y * width + frame * 16 + 16);
+    const bar = (frame * 16) % width;
+    for (let y = 0; y < height; y += 1) luma.fill(220, y * width + bar, y * width + bar + 16);
     parts.push(Buffer.from('FRAME\n'), luma, Buffer.alloc((width * height) / 2, 128));
   }
   const path = join(folder, 'small.y4m');

@@ -1,80 +1,10 @@
-/**
- * From glass to glass: how old a picture is when the other person sees it. The sender draws the time
- * into its picture as light and dark fields, the viewer reads it from each frame that is shown. Both
- * are on one machine, so they have one clock.
- */
-import { expect, test, type Page } from '@playwright/test';
+/** From glass to glass: how old a picture is when the other person sees it. */
+import { expect, test } from '@playwright/test';
+import { ages, filmClock, quantile } from './clock';
 import { LabVisit, figure } from './visit';
 
 /** Frames that are read. */
 const FRAMES = 300;
-
-/** Replaces the page's camera by a drawn clock. The microphone stays. */
-async function filmClock(page: Page): Promise<void> {
-  await page.addInitScript(() => {
-    const [columns, rows, field] = [6, 4, 80];
-    const devices = navigator.mediaDevices;
-    const open = devices.getUserMedia.bind(devices);
-    devices.getUserMedia = async (wish) => {
-      const stream = await open(wish);
-      const [camera] = stream.getVideoTracks();
-      if (camera === undefined) return stream;
-      const canvas = document.createElement('canvas');
-      [canvas.width, canvas.height] = [columns * field, rows * field];
-      const paint = canvas.getContext('2d')!;
-      const draw = () => {
-        const time = Date.now() % 2 ** 23;
-        const ones = time.toString(2).replaceAll('0', '').length;
-        // 23 bits of time and one that makes the number of light fields even.
-        const code = time * 2 + (ones % 2);
-        for (let n = 0; n < columns * rows; n += 1) {
-          paint.fillStyle = Math.floor(code / 2 ** n) % 2 ? '#fff' : '#000';
-          paint.fillRect((n % columns) * field, Math.floor(n / columns) * field, field, field);
-        }
-        requestAnimationFrame(draw);
-      };
-      draw();
-      const [clock] = canvas.captureStream(30).getVideoTracks();
-      // What the page asks of its camera is still asked of the real one.
-      Object.assign(clock!, { getSettings: () => camera.getSettings() });
-      return new MediaStream([...stream.getAudioTracks(), clock!]);
-    };
-  });
-}
-
-/** The age of frames as they are shown, in milliseconds; those that cannot be read are left out. */
-async function ages(page: Page, frames: number): Promise<{ ages: number[]; unreadable: number }> {
-  return page.evaluate(async (wanted) => {
-    const [columns, rows, field] = [6, 4, 10];
-    const remote = new Set(
-      (window as unknown as { peers: RTCPeerConnection[] }).peers.flatMap((p) => p.getReceivers().map((r) => r.track.id)),
-    );
-    const shows = (video: HTMLVideoElement) => (video.srcObject as MediaStream | null)?.getTracks().some((t) => remote.has(t.id));
-    const video = [...document.querySelectorAll('video')].find((one) => one.videoWidth > 0 && shows(one));
-    if (video === undefined) throw new Error('nobody else is shown');
-    const canvas = document.createElement('canvas');
-    [canvas.width, canvas.height] = [columns * field, rows * field];
-    const paint = canvas.getContext('2d', { willReadFrequently: true })!;
-    const result = { ages: [] as number[], unreadable: 0 };
-    while (result.ages.length < wanted && result.unreadable < wanted) {
-      await new Promise((shown) => video.requestVideoFrameCallback(shown));
-      const shownAt = Date.now();
-      paint.drawImage(video, 0, 0, canvas.width, canvas.height);
-      const { data } = paint.getImageData(0, 0, canvas.width, canvas.height);
-      let [code, ones] = [0, 0];
-      for (let n = 0; n < columns * rows; n += 1) {
-        const x = (n % columns) * field + field / 2;
-        const y = Math.floor(n / columns) * field + field / 2;
-        const light = (data[(y * canvas.width + x) * 4] ?? 0) > 127;
-        if (light) [code, ones] = [code + 2 ** n, ones + 1];
-      }
-      const age = (shownAt - Math.floor(code / 2) + 2 ** 23) % 2 ** 23;
-      if (ones % 2 === 0 && age < 10_000) result.ages.push(age);
-      else result.unreadable += 1;
-    }
-    return result;
-  }, frames);
-}
 
 const LINES = [
   { name: 'a perfect network', access: 'net0=open', delayMs: 0 },
@@ -88,12 +18,11 @@ for (const { name, access, delayMs } of LINES) {
       await visit.join();
       await visit.expectBothWays();
       const read = await ages(visit.clinician, FRAMES);
-      const sorted = read.ages.sort((a, b) => a - b);
-      const at = (share: number) => sorted[Math.floor((sorted.length - 1) * share)] ?? Number.NaN;
+      const at = (share: number) => quantile(read.ages, share);
       figure(`glass to glass over ${name}: ${at(0.5)} ms (median), ${at(0.95)} ms (95 of 100)`);
-      expect(sorted.length).toBe(FRAMES);
+      expect(read.ages.length).toBe(FRAMES);
       // No picture is faster than the network, whatever the machine does.
-      expect(sorted[0]).toBeGreaterThanOrEqual(delayMs);
+      expect(at(0)).toBeGreaterThanOrEqual(delayMs);
     });
   });
 }

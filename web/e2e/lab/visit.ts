@@ -14,6 +14,8 @@ export interface Networks {
   patient: Access;
   /** What the patient's microphone plays; a tone if absent. */
   speech?: string;
+  /** Of both cameras, 5 if absent: more costs a busy machine much, and is looked at by few tests. */
+  framesPerS?: number;
   /** More words for the demo. */
   server?: readonly string[];
   /** Where the demo serves the pages; any port if absent. */
@@ -49,7 +51,7 @@ export class LabVisit extends Two {
     }
   }
 
-  async #open({ clinician, patient, speech, prepare, server = [], httpsPort }: Networks): Promise<void> {
+  async #open({ clinician, patient, speech, prepare, framesPerS, server = [], httpsPort }: Networks): Promise<void> {
     const { lab } = this;
     const host = await lab.host('server', 'net0=open');
     this.clinicianHost = await lab.host('clinician', ...clinician);
@@ -57,7 +59,7 @@ export class LabVisit extends Two {
     await prepare?.(this);
     const data = join(lab.folder, 'server');
     mkdirSync(data);
-    this.server = new Demo(data, host.enter, httpsPort);
+    this.server = new Demo(data, host.enterFirst, httpsPort);
     await this.server.start(...server);
     const { addresses } = this.server;
     const link = addresses.patient_lan;
@@ -66,7 +68,7 @@ export class LabVisit extends Two {
     addresses.patient = link;
 
     const tone = wav(lab.folder, 'tone.wav', true);
-    const picture = smallPicture(lab.folder);
+    const picture = smallPicture(lab.folder, framesPerS);
     this.browsers.push(await this.clinicianHost.browser(tone, picture));
     this.browsers.push(await this.patientHost.browser(speech ?? tone, picture));
     // The recorder of the tests brings a module of its own, which the page's policy would refuse.
