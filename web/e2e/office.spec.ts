@@ -93,6 +93,7 @@ test('an emergency is opened by one, reviewed by another, and the patient’s da
     await ola.getByRole('radio', { name: /^Justified/ }).check();
     await ola.getByRole('button', { name: 'Save the review' }).click();
     await expect(ola.getByText('Everything is reviewed.')).toBeVisible();
+    await expect(ola.getByRole('heading', { name: 'To review' })).toBeFocused();
     await ola.reload();
     await expect(ola.getByText('Reviewed by Ola Berg')).toBeVisible();
 

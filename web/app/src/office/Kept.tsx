@@ -5,7 +5,7 @@ import { clinicWords } from '../clinic/i18n';
 import { Button } from '../ui';
 import { useOffice } from './context';
 import { LiftHold } from './PatientDialogs';
-import { Page, WhenHere, useFetched } from './parts';
+import { Page, WhenHere, useFetched, useGoOn } from './parts';
 import { Patients } from './Patients';
 import { Rules } from './Rules';
 import { dayText, officeWords } from './words';
@@ -37,10 +37,11 @@ export function Kept() {
 
 function Holds({ holds, onLifted }: { holds: readonly Hold[]; onLifted: (patient: string) => void }) {
   const t = officeWords.t.kept;
+  const goOn = useGoOn();
   const [lifting, setLifting] = useState<Hold | null>(null);
   return (
     <section class="clinic-section" aria-labelledby="holds">
-      <h2 id="holds">{t.holdsTitle}</h2>
+      <h2 id="holds" ref={goOn.ref} tabIndex={-1}>{t.holdsTitle}</h2>
       {holds.length === 0 ? (
         <p class="clinic-hush">{t.noHolds}</p>
       ) : (
@@ -68,6 +69,7 @@ function Holds({ holds, onLifted }: { holds: readonly Hold[]; onLifted: (patient
           onClose={() => setLifting(null)}
           onDone={() => {
             setLifting(null);
+            goOn.here();
             onLifted(lifting.patient);
           }}
         />

@@ -50,7 +50,7 @@ export function Office({ me, api, page, board, ring, inCall, onSignOut, onOver, 
 
   return (
     <OfficeContext.Provider value={desk}>
-      <div class="clinic-page">
+      <div class="clinic-page office">
         <a class="clinic-skip" href={`#${page ?? 'home'}`}>
           {t.places.skip}
         </a>

@@ -3,10 +3,10 @@ import { useId, useState } from 'preact/hooks';
 import type { FindPatient, Patient, Patients as Found } from '@bedside/client';
 import { useDeed } from '../clinic/deed';
 import { isEmail } from '../clinic/model/visit-form';
-import { announce, Badge, Banner, Button, EmptyState, IconDownload, TextField } from '../ui';
+import { Badge, Banner, Button, EmptyState, IconDownload, TextField, toast } from '../ui';
 import { useOffice } from './context';
 import { ErasePatient, HoldPatient, LiftHold } from './PatientDialogs';
-import { Refused, keepFile } from './parts';
+import { Refused, keepFile, useGoOn } from './parts';
 import { birthText, dayText, officeWords } from './words';
 
 const NOTHING: FindPatient = { name: '', email: '', birth_date: '' };
@@ -25,6 +25,7 @@ export function Patients({ onHolds, found, onFound }: PatientsProps) {
   const [asked, setAsked] = useState(NOTHING);
   const [fault, setFault] = useState<'nothing' | 'email' | null>(null);
   const finding = useDeed();
+  const goOn = useGoOn();
   const set = (change: Partial<FindPatient>) => setAsked({ ...asked, ...change });
 
   const submit = (event: Event) => {
@@ -38,7 +39,7 @@ export function Patients({ onHolds, found, onFound }: PatientsProps) {
 
   return (
     <section class="clinic-section" aria-labelledby="patients">
-      <h2 id="patients">{t.patientsTitle}</h2>
+      <h2 id="patients" ref={goOn.ref} tabIndex={-1}>{t.patientsTitle}</h2>
       <p class="clinic-soft">{t.patientsLead}</p>
       <form class="clinic-stack" noValidate onSubmit={submit}>
         <div class="clinic-columns">
@@ -75,6 +76,7 @@ export function Patients({ onHolds, found, onFound }: PatientsProps) {
           found={found}
           onChanged={(patients) => {
             onFound({ ...found, patients });
+            goOn.here();
             onHolds();
           }}
         />
@@ -138,7 +140,7 @@ function OnePatient({ patient, onOpen }: OnePatientProps) {
       () => api.exportPatient(patient.id),
       (file) => {
         keepFile(file);
-        announce(t.exported);
+        toast(t.exported, 'ok');
       },
     );
   return (

@@ -4,7 +4,7 @@ import type { Emergencies, Emergency } from '@bedside/client';
 import { clinicWords } from '../clinic/i18n';
 import { Badge, Button, EmptyState, toast } from '../ui';
 import { useOffice } from './context';
-import { Page, WhenHere, useFetched } from './parts';
+import { Page, WhenHere, useFetched, useGoOn, type GoOn } from './parts';
 import { ReviewDialog, type Verdict } from './ReviewDialog';
 import { momentText, officeWords } from './words';
 
@@ -12,23 +12,26 @@ export function Reviews() {
   const t = officeWords.t.reviews;
   const { me, api } = useOffice();
   const list = useFetched(api.listEmergencies);
+  const goOn = useGoOn();
   const [reviewing, setReviewing] = useState<Emergency | null>(null);
 
   const saved = (of: Emergency, verdict: Verdict) => {
     setReviewing(null);
+    goOn.here();
     toast(t.saved, 'ok');
     const review = { by: me.name, at: Date.now() * 1000, ...verdict };
     if (list.value) list.set(withReview(list.value, { ...of, review, overdue: false }));
   };
   const overtaken = () => {
     setReviewing(null);
+    goOn.here();
     toast(t.already, 'warn');
     list.again();
   };
 
   return (
     <Page title={clinicWords.t.places.reviews} lead={t.lead}>
-      <WhenHere of={list}>{({ emergencies }) => <Lists emergencies={emergencies} onReview={setReviewing} />}</WhenHere>
+      <WhenHere of={list}>{({ emergencies }) => <Lists emergencies={emergencies} heading={goOn.ref} onReview={setReviewing} />}</WhenHere>
       {reviewing ? (
         <ReviewDialog
           of={reviewing}
@@ -43,10 +46,11 @@ export function Reviews() {
 
 interface ListsProps {
   readonly emergencies: readonly Emergency[];
+  readonly heading: GoOn['ref'];
   readonly onReview: (of: Emergency) => void;
 }
 
-function Lists({ emergencies, onReview }: ListsProps) {
+function Lists({ emergencies, heading, onReview }: ListsProps) {
   const t = officeWords.t.reviews;
   const open = emergencies.filter((one) => one.review === undefined);
   const done = emergencies.filter((one) => one.review !== undefined);
@@ -54,7 +58,7 @@ function Lists({ emergencies, onReview }: ListsProps) {
   return (
     <>
       <section class="clinic-section" aria-labelledby="to-review">
-        <h2 id="to-review">{t.toDoTitle}</h2>
+        <h2 id="to-review" ref={heading} tabIndex={-1}>{t.toDoTitle}</h2>
         {open.length === 0 ? <p class="clinic-hush">{t.allDone}</p> : <List of={open} onReview={onReview} />}
       </section>
       {done.length > 0 ? (

@@ -1,6 +1,6 @@
 /** What the pages of the office have in common: a page, a list that is fetched, a file to keep, a reason. */
-import type { ComponentChildren } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import type { ComponentChildren, RefObject } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { AnyErrorCode } from '@bedside/client';
 import type { OfficeFile } from '@bedside/client/office';
 import { useDeed, type Deed } from '../clinic/deed';
@@ -133,6 +133,23 @@ export function Reason({ label, hint, value, onValue, fault, autofocus = false }
   return (
     <TextArea label={label} hint={hint} rows={3} autofocus={autofocus} value={value} onValue={onValue} error={fault ? clinicWords.t.restricted.reasonFault[fault] : undefined} />
   );
+}
+
+/** A heading at which the reader goes on. */
+export interface GoOn {
+  /** For the heading, which needs `tabIndex={-1}`. */
+  readonly ref: RefObject<HTMLHeadingElement | null>;
+  /** Takes the reader there with the next drawing: the button that they pressed is gone with what it did. */
+  here(): void;
+}
+
+export function useGoOn(): GoOn {
+  const ref = useRef<HTMLHeadingElement>(null);
+  const [turn, setTurn] = useState(0);
+  useEffect(() => {
+    if (turn > 0) ref.current?.focus();
+  }, [turn]);
+  return { ref, here: () => setTurn((before) => before + 1) };
 }
 
 /** Gives a file to the browser, which puts it where the reader keeps files. Call it after a press. */

@@ -77,6 +77,7 @@ describe('a review', () => {
     expect(reviewEmergency).toHaveBeenCalledWith('grant', { justified: true, note: '' });
     expect(page.text()).toContain('Everything is reviewed.');
     expect(page.text()).toContain('Reviewed by Ola Berg');
+    await vi.waitFor(() => expect(document.activeElement?.id).toBe('to-review'));
     expect(page.hasButton(REVIEW)).toBe(false);
   });
 
