@@ -85,6 +85,16 @@ impl ChainVerifier {
             return Err(ChainError::Leaf { seq });
         }
         let entry = Entry::parse(&stored.bytes).map_err(|why| ChainError::Entry { seq, why })?;
+        self.follow(&entry, stored.leaf)?;
+        Ok(entry)
+    }
+
+    /// Takes the next entry as read, together with the leaf hash of its bytes.
+    ///
+    /// # Errors
+    /// [`ChainError`] when it is not the one that is due.
+    pub fn follow(&mut self, entry: &Entry, leaf: Hash) -> Result<(), ChainError> {
+        let seq = self.count + 1;
         if entry.writer != self.writer {
             return Err(ChainError::Writer { seq });
         }
@@ -98,9 +108,9 @@ impl ChainVerifier {
             return Err(ChainError::Time { seq });
         }
         self.count = seq;
-        self.last_leaf = stored.leaf;
+        self.last_leaf = leaf;
         self.last_at = entry.at;
-        Ok(entry)
+        Ok(())
     }
 
     /// Compares the end with the writer's own record: what was cut off at the end shows here.

@@ -170,6 +170,8 @@ kinds! {
     PatientViewed = "data.patient_viewed",
     /// Somebody looked at how the call of a visit was.
     QualityViewed = "data.quality_viewed",
+    /// Entries that a restored database lacked were put back from the files of this log.
+    AuditRecovered = "audit.recovered",
     /// Somebody read or exported this log.
     AuditViewed = "data.audit_viewed",
     /// An action was refused by the permission table.

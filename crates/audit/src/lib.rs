@@ -7,22 +7,35 @@
 //! before. A [`ChainVerifier`] reads them back and finds any entry that is missing, moved or
 //! changed.
 //!
-//! The hash of an entry is the leaf hash of RFC 6962 §2.1, `SHA-256(0x00 || entry)`, and entries
-//! stay below 65,536 bytes, so that the same leaves can later stand in one Merkle tree served as
-//! C2SP tiles. The chain of a writer covers the time until then: an entry that was committed but is
-//! not in the tree yet cannot vanish unseen.
+//! The hash of an entry is the leaf hash of RFC 6962 §2.1, `SHA-256(0x00 || entry)`. All entries
+//! stand in one Merkle tree ([`merkle`]), which is published as files ([`tile`]) under a signed
+//! [`Checkpoint`]; [`verify_log`] checks the whole of it, a [`Proof`] shows one entry without the
+//! others, and a [`witness`] holds the log to what it said. The chain of a writer covers the time
+//! until an entry is in the tree: one that was committed cannot vanish unseen.
 //!
 //! This crate does no IO and reads no clock. `store` keeps entries, in the same transaction as the
 //! change that they describe.
 
 mod chain;
+mod checkpoint;
 mod entry;
 mod event;
 mod kind;
+pub mod merkle;
+mod note;
+pub mod tile;
+mod verify;
+pub mod witness;
 
 pub use chain::{ChainError, ChainVerifier};
+pub use checkpoint::{Checkpoint, Proof, ProofError};
 pub use entry::{
     BadEntry, Entry, GENESIS, Hash, MAX_ENTRY_BYTES, Sealed, Writer, WriterId, leaf_hash,
 };
 pub use event::{Actor, BadDetail, Detail, Event, Outcome};
 pub use kind::Kind;
+pub use note::{
+    KeyKind, MAX_NOTE_BYTES, Note, NoteError, Signature, SigningKey, VerifyKey, secret_text,
+};
+pub use tile::{CHECKPOINT_PATH, WITNESSED_PATH};
+pub use verify::{LogError, LogFault, LogFigures, Trust, Verified, verify_log};
