@@ -64,6 +64,7 @@ $(DENY):
 unit: $(WEB_DIST) patched ## Rust tests: unit, conformance, attack.
 	@$(APT) postgres
 	@$(APT) softhsm
+	@$(APT) age
 	@$(APT) coturn
 	$(CARGO) test $(FLAGS)
 

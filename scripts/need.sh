@@ -37,6 +37,9 @@ softhsm)
     compgen -G '/usr/lib/*/softhsm/libsofthsm2.so' >/dev/null || compgen -G '/usr/lib/softhsm/libsofthsm2.so' >/dev/null ||
         install "a PKCS#11 token for the tests" softhsm2
     ;;
+age)
+    command -v age >/dev/null || install "it opens backups in the tests" age
+    ;;
 coturn)
     command -v turnutils_uclient >/dev/null || install "its client tests the relay" coturn
     ;;
@@ -52,7 +55,7 @@ janus)
     command -v taskset >/dev/null || install "to keep it on one core" util-linux
     ;;
 *)
-    say "usage: need.sh tools|node|postgres|softhsm|coturn|chromium|speech|janus"
+    say "usage: need.sh tools|node|postgres|softhsm|age|coturn|chromium|speech|janus"
     exit 2
     ;;
 esac

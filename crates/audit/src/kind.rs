@@ -30,6 +30,8 @@ kinds! {
     ServerStopped = "server.stopped",
     /// A new version of the key-encryption key is in use.
     KeyRotated = "key.rotated",
+    /// A data key was destroyed: nobody can read the data of this visit any more.
+    KeyDestroyed = "key.destroyed",
     /// Settings of the organisation changed.
     SettingsChanged = "settings.changed",
 

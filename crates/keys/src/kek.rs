@@ -21,6 +21,12 @@ impl KeyScope {
             Self::Visit => "visit",
         }
     }
+
+    /// The reverse of [`Self::as_str`].
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Org, Self::Visit].into_iter().find(|scope| scope.as_str() == text)
+    }
 }
 
 /// Where a data key belongs. A wrapped key unwraps only under the context it was wrapped with, so

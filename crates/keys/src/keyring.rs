@@ -11,9 +11,10 @@
 
 mod file;
 
+use crate::private_file::Place;
 use crate::{KEY_BYTES, Kek, KeyContext, KeyError, Unlock, WrapHeader, Zeroizing};
 use aws_lc_rs::{aead, rand};
-use file::{Place, Stamp, VersionedKey, newest, read_file, write_file};
+use file::{Stamp, VersionedKey, newest, read_file, write_file};
 use std::io;
 use std::path::PathBuf;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};

@@ -175,7 +175,8 @@ fn a_version_made_by_another_process_is_in_force_at_the_next_use() {
 
 #[test]
 fn a_sealed_keyring_opens_with_its_secret_only_and_holds_no_key_in_the_clear() {
-    let secrets: [(fn() -> Unlock, fn() -> Unlock); 2] = [
+    type Make = fn() -> Unlock;
+    let secrets: [(Make, Make); 2] = [
         (|| passphrase("correct horse battery"), || passphrase("correct horse batterY")),
         (|| credential(1), || credential(2)),
     ];

@@ -11,14 +11,18 @@
 //! This crate never talks to a database or a network (providers that do are in `kms`), never logs, and never shows key material:
 //! no type that holds a key has `Debug`.
 
+mod age;
 mod blind;
 mod chunked;
 mod data_key;
 mod error;
 mod kek;
 mod keyring;
+mod private_file;
+mod signed;
 mod unlock;
 
+pub use age::{AgeIdentity, AgeReader, AgeRecipient, AgeWriter};
 pub use blind::BlindIndex;
 pub use chunked::{
     CHUNK_BYTES, OpenAt, OpenReader, STREAM_HEADER_BYTES, SealWriter, StreamKey, plain_length,
@@ -28,6 +32,7 @@ pub use data_key::{Aad, DataKey, SealPurpose, StreamPurpose};
 pub use error::KeyError;
 pub use kek::{Kek, KeyContext, KeyScope, WrapHeader};
 pub use keyring::FileKeyring;
+pub use signed::{Signer, verify_signed};
 pub use unlock::Unlock;
 /// Wipes its content on drop; what opened plaintext comes back in.
 pub use zeroize::Zeroizing;

@@ -2,15 +2,15 @@
 
 use crate::row::{Cols, sql};
 use crate::target::{self, Backend, Pools, StoreConfig};
-use crate::{Reader, Result, SecretHash, Tx};
+use crate::{Reader, Result, SecretHash, StoreError, Tx};
 use audit::{Actor, Event, Kind, WriterId};
-use keys::{DataKey, Kek, KeyScope};
+use keys::{DataKey, Kek, KeyContext, KeyError, KeyScope};
 use sqlx::Executor as _;
 use sqlx::SqlSafeStr as _;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use ulid::Ulid;
 use visit::{OrgId, Timestamp, VisitId};
 
@@ -19,6 +19,7 @@ pub(crate) const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "initial", include_str!("../migrations/0001_initial.sql")),
     (2, "invited by, and hold", include_str!("../migrations/0002_invited_by_and_hold.sql")),
     (3, "call quality", include_str!("../migrations/0003_call_quality.sql")),
+    (5, "destroyed keys", include_str!("../migrations/0005_destroyed_keys.sql")),
     (6, "access", include_str!("../migrations/0006_access.sql")),
 ];
 
@@ -28,8 +29,8 @@ const MAX_KNOWN_KEYS: usize = 10_000;
 /// The database. Cheap to clone; all clones share the connections.
 #[derive(Clone)]
 pub struct Store {
-    pools: Arc<Pools>,
-    shared: Arc<Shared>,
+    pub(crate) pools: Arc<Pools>,
+    pub(crate) shared: Arc<Shared>,
     default_org: OrgId,
 }
 
@@ -38,7 +39,14 @@ pub(crate) struct Shared {
     pub(crate) kek: Arc<dyn Kek>,
     pub(crate) writers: Vec<WriterId>,
     next_writer: AtomicUsize,
-    keys: Mutex<HashMap<KeyId, Arc<DataKey>>>,
+    keys: Mutex<KnownKeys>,
+}
+
+/// Unwrapped keys, and the destruction that this process knows of.
+#[derive(Default)]
+struct KnownKeys {
+    epoch: i64,
+    held: HashMap<KeyId, Arc<DataKey>>,
 }
 
 /// Which data key.
@@ -64,26 +72,71 @@ impl KeyId {
     }
 }
 
+impl KeyId {
+    /// Where the key belongs, for the provider.
+    pub(crate) fn in_context<T>(self, work: impl FnOnce(KeyContext<'_>) -> T) -> T {
+        let (Self::Org(org) | Self::Visit(org, _)) = self;
+        let scope_id = self.scope_id();
+        work(KeyContext { org, scope: self.scope(), scope_id: &scope_id })
+    }
+}
+
 impl Shared {
     pub(crate) fn new(kek: Arc<dyn Kek>, writers: Vec<WriterId>) -> Self {
-        let (next_writer, keys) = (AtomicUsize::new(0), Mutex::new(HashMap::new()));
+        let (next_writer, keys) = (AtomicUsize::new(0), Mutex::default());
         Self { kek, writers, next_writer, keys }
     }
 
+    fn keys(&self) -> MutexGuard<'_, KnownKeys> {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(crate) fn known_key(&self, id: KeyId) -> Option<Arc<DataKey>> {
-        self.keys.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
+        self.keys().held.get(&id).cloned()
     }
 
-    pub(crate) fn remember_key(&self, id: KeyId, key: Arc<DataKey>) {
-        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
-        if keys.len() >= MAX_KNOWN_KEYS {
-            keys.clear();
+    pub(crate) fn key_epoch(&self) -> i64 {
+        self.keys().epoch
+    }
+
+    /// Keeps a key that was read in a snapshot taken at `epoch`. A snapshot from before the newest
+    /// destruction may still show a key that is destroyed, so what it gives is not kept.
+    pub(crate) fn remember_key(&self, id: KeyId, key: Arc<DataKey>, epoch: i64) {
+        let mut keys = self.keys();
+        if keys.epoch != epoch {
+            return;
         }
-        keys.insert(id, key);
+        if keys.held.len() >= MAX_KNOWN_KEYS {
+            keys.held.clear();
+        }
+        keys.held.insert(id, key);
     }
 
-    pub(crate) fn forget_key(&self, id: KeyId) {
-        self.keys.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+    /// Forgets every unwrapped key, since one of them may be destroyed. The others are unwrapped again
+    /// when they are needed. `false` when this destruction is known already.
+    pub(crate) fn keys_were_destroyed(&self, epoch: i64) -> bool {
+        let mut keys = self.keys();
+        let is_news = epoch > keys.epoch;
+        if is_news {
+            keys.epoch = epoch;
+            keys.held.clear();
+        }
+        is_news
+    }
+
+    /// Runs a call of the key provider, beside the runtime if it may wait.
+    pub(crate) async fn ask_kek<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&dyn Kek) -> std::result::Result<T, KeyError> + Send + 'static,
+    ) -> Result<T> {
+        if !self.kek.waits() {
+            return Ok(work(&*self.kek)?);
+        }
+        let kek = Arc::clone(&self.kek);
+        match tokio::task::spawn_blocking(move || work(&*kek)).await {
+            Ok(done) => Ok(done?),
+            Err(_) => Err(StoreError::Bug("the key provider stopped".into())),
+        }
     }
 
     /// Writers take turns, so that transactions wait for each other's row lock as little as
@@ -125,7 +178,8 @@ impl Store {
         now: Timestamp,
         random: u128,
     ) -> Result<Self> {
-        kek.health()?;
+        let asked = Shared::new(Arc::clone(&kek), Vec::new());
+        asked.ask_kek(|kek| kek.health()).await?;
         let pools = target::connect(config).await?;
         migrate(&pools).await?;
 
@@ -141,6 +195,7 @@ impl Store {
 
         let first = OrgId::new(now.unix_ms(), !random);
         let mut store = Self { pools: Arc::new(pools), shared, default_org: first };
+        store.forget_destroyed_keys().await?;
         store.default_org = store.find_or_make_default_org(now).await?;
         store.write_on_all_lanes(now, Kind::ServerStarted).await?;
         Ok(store)
@@ -201,7 +256,7 @@ impl Store {
     /// # Errors
     /// Whatever stands in the way.
     pub async fn health(&self) -> Result<()> {
-        self.shared.kek.health()?;
+        self.shared.ask_kek(|kek| kek.health()).await?;
         sql("SELECT id FROM orgs LIMIT 1").fetch_optional(&self.pools.read).await?;
         Ok(())
     }
@@ -216,11 +271,6 @@ impl Store {
         self.pools.read.close().await;
         self.pools.write.close().await;
         written
-    }
-
-    /// Forgets an unwrapped data key, after its wrapped form was destroyed.
-    pub fn forget_visit_key(&self, org: OrgId, visit: VisitId) {
-        self.shared.forget_key(KeyId::Visit(org, visit));
     }
 
     async fn find_or_make_default_org(&self, now: Timestamp) -> Result<OrgId> {
@@ -261,7 +311,7 @@ impl Store {
     }
 }
 
-async fn migrate(pools: &Pools) -> Result<()> {
+pub(crate) async fn migrate(pools: &Pools) -> Result<()> {
     let steps = MIGRATIONS
         .iter()
         .map(|&(version, name, text)| {

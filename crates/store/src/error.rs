@@ -58,10 +58,20 @@ impl StoreError {
         }
     }
 
+    /// What writing a dump to a disk says.
+    #[must_use]
+    pub fn from_io(error: std::io::Error) -> Self {
+        sqlx::Error::Io(error).into()
+    }
+
     /// Whether the same call may succeed a little later, without anybody changing anything.
     #[must_use]
     pub const fn is_passing(&self) -> bool {
-        matches!(self, Self::Busy | Self::Unavailable(_))
+        match self {
+            Self::Busy | Self::Unavailable(_) => true,
+            Self::Sealed(error) => error.is_passing(),
+            _ => false,
+        }
     }
 }
 

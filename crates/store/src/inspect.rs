@@ -71,7 +71,7 @@ async fn look(pools: &Pools, kek: Arc<dyn Kek>) -> Result<Inspection> {
     Ok(Inspection { backend: pools.backend, schema_step, known_step, is_half_way, keys_fit })
 }
 
-async fn schema(pools: &Pools) -> Result<(i64, bool)> {
+pub(crate) async fn schema(pools: &Pools) -> Result<(i64, bool)> {
     let book = match pools.backend {
         Backend::Sqlite => {
             "SELECT COUNT(*) AS n FROM sqlite_master WHERE type = 'table' AND name = '_sqlx_migrations'"

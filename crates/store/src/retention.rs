@@ -140,6 +140,9 @@ impl Tx {
         let keys = self.run(query.bind(org).bind(id)).await?;
         let key = KeyId::Visit(self.org(), visit);
         self.dead_keys.push(key);
+        if keys > 0 {
+            self.raise_key_epoch().await?;
+        }
         Ok(keys)
     }
 

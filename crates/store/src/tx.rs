@@ -3,7 +3,7 @@
 use crate::db::{KeyId, Shared};
 use crate::row::Query;
 use crate::{Result, StoreError};
-use keys::{Aad, DataKey, SealPurpose, Zeroizing};
+use keys::{Aad, DataKey, Kek, SealPurpose, Zeroizing};
 use serde::{Serialize, de::DeserializeOwned};
 use sqlx::any::AnyRow;
 use sqlx::{Any, Transaction};
@@ -19,8 +19,12 @@ pub struct Reader {
     pub(crate) shared: Arc<Shared>,
     /// Keys made in this transaction; others may see them only once it is committed.
     new_keys: Vec<(KeyId, Arc<DataKey>)>,
-    /// Keys destroyed in this transaction; forgotten once it is committed.
+    /// Keys destroyed in this transaction: nothing is sealed or opened with them any more.
     pub(crate) dead_keys: Vec<KeyId>,
+    /// The destruction of keys that was known when the snapshot began.
+    key_epoch: i64,
+    /// What a destruction in this transaction raised it to.
+    pub(crate) destroyed_at_epoch: Option<i64>,
     spoilt: bool,
 }
 
@@ -89,13 +93,13 @@ impl Tx {
     }
 
     async fn finish(self) -> Result<()> {
-        let Reader { tx, shared, new_keys, dead_keys, .. } = self.reader;
+        let Reader { tx, shared, new_keys, key_epoch, destroyed_at_epoch, .. } = self.reader;
         tx.commit().await?;
         for (id, key) in new_keys {
-            shared.remember_key(id, key);
+            shared.remember_key(id, key, key_epoch);
         }
-        for id in dead_keys {
-            shared.forget_key(id);
+        if let Some(epoch) = destroyed_at_epoch {
+            shared.keys_were_destroyed(epoch);
         }
         Ok(())
     }
@@ -103,7 +107,9 @@ impl Tx {
 
 impl Reader {
     pub(crate) fn new(tx: Transaction<'static, Any>, org: OrgId, shared: Arc<Shared>) -> Self {
-        Self { tx, org, shared, new_keys: Vec::new(), dead_keys: Vec::new(), spoilt: false }
+        let key_epoch = shared.key_epoch();
+        let (new_keys, dead_keys, destroyed_at_epoch) = (Vec::new(), Vec::new(), None);
+        Self { tx, org, shared, new_keys, dead_keys, key_epoch, destroyed_at_epoch, spoilt: false }
     }
 
     /// The organisation that everything here belongs to.
@@ -174,18 +180,21 @@ impl Reader {
         .bind(scope_id.clone());
         let row = self.one(query).await?.ok_or(StoreError::NotFound)?;
         let wrapped = crate::row::Cols(&row).bytes("wrapped")?;
-        let context = keys::KeyContext { org: self.org, scope: id.scope(), scope_id: &scope_id };
-        let key = Arc::new(DataKey::unwrap(&*self.shared.kek, context, &wrapped)?);
-        self.shared.remember_key(id, key.clone());
+        let unwrap = move |kek: &dyn Kek| id.in_context(|at| DataKey::unwrap(kek, at, &wrapped));
+        let key = Arc::new(self.shared.ask_kek(unwrap).await?);
+        self.shared.remember_key(id, key.clone(), self.key_epoch);
         Ok(key)
     }
 
     /// Makes and stores a data key. Other transactions get it when this one is committed.
     pub(crate) async fn make_key(&mut self, id: KeyId, now: Timestamp) -> Result<()> {
-        let key = DataKey::generate()?;
+        let wrap = move |kek: &dyn Kek| {
+            let key = DataKey::generate()?;
+            let wrapped = id.in_context(|at| key.wrap(kek, at))?;
+            Ok((key, wrapped))
+        };
+        let (key, wrapped) = self.shared.ask_kek(wrap).await?;
         let scope_id = id.scope_id();
-        let context = keys::KeyContext { org: self.org, scope: id.scope(), scope_id: &scope_id };
-        let wrapped = key.wrap(&*self.shared.kek, context)?;
         let query = crate::row::sql(
             "INSERT INTO data_keys (org, scope, scope_id, wrapped, created_at) \
              VALUES ($1, $2, $3, $4, $5)",

@@ -1,13 +1,13 @@
 //! The file of a keyring: its form, its reading and its replacement.
 
+use crate::private_file::{self, Place};
 use crate::unlock::{Refusal, SALT_BYTES, SealForm, SealKey};
 use crate::{KEY_BYTES, KeyError, Unlock, Zeroizing};
 use aws_lc_rs::rand;
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use serde::{Deserialize, Serialize};
-use std::fs::{self, File, OpenOptions};
-use std::io::{Read as _, Write as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use zeroize::Zeroize as _;
 
@@ -15,8 +15,6 @@ use zeroize::Zeroize as _;
 const PLAIN_FORMAT: u32 = 1;
 /// Keys sealed under a secret.
 const SEALED_FORMAT: u32 = 2;
-/// A keyring holds a handful of short lines; anything larger is not one.
-const MAX_FILE_BYTES: u64 = 1 << 20;
 
 /// The text form of the file.
 #[derive(Serialize, Deserialize)]
@@ -85,23 +83,8 @@ pub(super) fn read_file(
     path: &Path,
     unlock: Option<&Unlock>,
 ) -> Result<(Vec<VersionedKey>, Stamp), KeyError> {
-    let io_error = |source| KeyError::Io { path: path.to_owned(), source };
     let damaged = |what| KeyError::Damaged { path: path.to_owned(), what };
-    let mut file = File::open(path).map_err(io_error)?;
-    let meta = file.metadata().map_err(io_error)?;
-    if !meta.is_file() {
-        return Err(damaged("not a regular file"));
-    }
-    if meta.mode() & 0o077 != 0 {
-        return Err(KeyError::TooOpen { path: path.to_owned(), mode: meta.mode() & 0o777 });
-    }
-    if meta.len() > MAX_FILE_BYTES {
-        return Err(damaged("too large"));
-    }
-    // One allocation of the right size: growing would leave copies of the keys behind.
-    let size = usize::try_from(meta.len()).map_err(|_| damaged("too large"))?;
-    let mut text = Zeroizing::new(vec![0; size]);
-    file.read_exact(&mut text).map_err(io_error)?;
+    let (text, meta) = private_file::read(path)?;
     let form: FileForm =
         serde_json::from_slice(&text).map_err(|_| damaged("not the form of a keyring"))?;
     let opener = opener(path, &form, unlock)?;
@@ -163,13 +146,6 @@ fn opener(
     }
 }
 
-/// Whether the file must not exist yet.
-#[derive(Clone, Copy, PartialEq)]
-pub(super) enum Place {
-    New,
-    Replace,
-}
-
 /// Writes the file as a whole; sealed with `unlock` under a fresh salt, if there is one.
 pub(super) fn write_file(
     path: &Path,
@@ -191,37 +167,7 @@ pub(super) fn write_file(
         seal: sealer.map(|(form, _)| form),
     };
     let text = Zeroizing::new(serde_json::to_vec_pretty(&form).map_err(|_| KeyError::Crypto)?);
-    let folder = match path.parent() {
-        Some(p) if !p.as_os_str().is_empty() => p,
-        _ => Path::new("."),
-    };
-    let io_error = |source| KeyError::Io { path: path.to_owned(), source };
-
-    let mut suffix = [0; 8];
-    rand::fill(&mut suffix).map_err(|_| KeyError::Crypto)?;
-    let mut temp_name = path.file_name().unwrap_or_default().to_owned();
-    temp_name.push(format!(".{:016x}.new", u64::from_be_bytes(suffix)));
-    let temp = folder.join(temp_name);
-
-    let written = (|| {
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temp)?;
-        file.write_all(&text)?;
-        file.sync_all()?;
-        match place {
-            // A link, unlike a rename, refuses to replace a file that appeared meanwhile.
-            Place::New => {
-                fs::hard_link(&temp, path)?;
-                fs::remove_file(&temp)?;
-            }
-            Place::Replace => fs::rename(&temp, path)?,
-        }
-        File::open(folder)?.sync_all()
-    })();
-    if written.is_err() {
-        // Best effort: the temporary file holds keys, and the first error is the one to tell.
-        let _ = fs::remove_file(&temp);
-    }
-    written.map_err(io_error)
+    private_file::write(path, &text, place)
 }
 
 fn sealer(path: &Path, unlock: &Unlock) -> Result<(SealForm, SealKey), KeyError> {

@@ -3,7 +3,7 @@
 //! The file keyring and the PKCS#11 token are real. PKCS#11 needs Debian's `softhsm2`; without it that
 //! part says `skipped`, and `BEDSIDE_TEST_PKCS11=required` makes that a failure.
 
-#![allow(clippy::expect_used, clippy::panic)]
+#![allow(clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod file;
 mod softhsm;

@@ -5,8 +5,8 @@ use cryptoki::context::Pkcs11;
 use cryptoki::object::Attribute;
 use cryptoki::session::UserType;
 use cryptoki::types::AuthPin;
-use keys::{KEY_BYTES, Kek, KeyError, Zeroizing};
-use kms::{Pkcs11Kek, Pkcs11Settings};
+use keys::{FileKeyring, KEY_BYTES, Kek, KeyError, Zeroizing};
+use kms::{Moving, Pkcs11Kek, Pkcs11Settings};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -145,5 +145,24 @@ fn keys_never_leave_the_token() {
             assert!(said.contains("AES length 32"), "{said}");
             assert!(said.contains("sensitive") && said.contains("never extractable"), "{said}");
         }
+    });
+}
+
+#[test]
+fn data_keys_move_from_the_file_to_the_token() {
+    in_a_process_of_its_own("softhsm::data_keys_move_from_the_file_to_the_token", |token| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("keyring.json");
+        let file = FileKeyring::create_or_open(&path).expect("creates");
+        let old = file.wrap(context("a"), &[6; KEY_BYTES]).expect("wraps");
+        let hsm = || Box::new(Pkcs11Kek::create_or_open(&token.settings()).expect("opens"));
+        let moving = Moving::new(hsm(), Box::new(file)).expect("two kinds");
+        assert_eq!(*moving.unwrap(context("a"), &old).expect("unwraps"), [6; KEY_BYTES]);
+        assert!(moving.version_of(&old).is_err(), "counted as another provider's");
+        let new = moving.rewrap(context("a"), &old).expect("rewraps");
+        assert_eq!(*hsm().unwrap(context("a"), &new).expect("unwraps"), [6; KEY_BYTES]);
+        assert!(matches!(hsm().unwrap(context("a"), &old), Err(KeyError::OtherProvider("file"))));
+        let refused = Moving::new(hsm(), hsm()).err().expect("refused");
+        assert_eq!(refused.code(), "key_setup");
     });
 }

@@ -2,9 +2,11 @@
 //! can see.
 
 mod audit_log;
+mod dump;
 mod faults;
 mod inspecting;
 mod kept;
+mod keys;
 mod once;
 mod people;
 mod probing;
