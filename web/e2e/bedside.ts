@@ -78,6 +78,11 @@ export class Demo {
     await gone;
   }
 
+  /** Stands still, as a machine does that has no processor to give; and goes on. */
+  freeze(on: boolean): void {
+    this.#process?.kill(on ? 'SIGSTOP' : 'SIGCONT');
+  }
+
   async dispose(): Promise<void> {
     await this.stop('SIGKILL');
     rmSync(this.folder, { recursive: true, force: true });

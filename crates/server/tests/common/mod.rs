@@ -71,6 +71,13 @@ impl Clinic {
         Self::start_as(db, clock, None, also).await
     }
 
+    /// The same, only over the relay, which is there.
+    pub async fn direct_by_relay() -> Self {
+        let clock = Clock::manual(Clock::system().now());
+        let also = Also { relay: true, direct: DirectPolicy::AlwaysRelay };
+        Self::start_as(Arc::new(TestDb::sqlite()), clock, None, also).await
+    }
+
     /// On a database that may have been used before.
     pub async fn start(db: Arc<TestDb>, clock: Clock, mailer: Option<Mailer>) -> Self {
         Self::start_as(db, clock, mailer, Also::default()).await

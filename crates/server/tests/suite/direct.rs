@@ -135,6 +135,16 @@ async fn the_unit_rests_while_both_flow_and_is_back_before_a_third_is_seen() {
 }
 
 #[tokio::test]
+async fn over_the_relay_alone_the_usual_consent_is_enough() {
+    let clinic = Clinic::direct_by_relay().await;
+    let mut two = two(&clinic).await;
+    clinic.clock.advance(Duration::from_s(2));
+    for page in [&mut two.host, &mut two.patient] {
+        assert_eq!(page.wait("direct_open").await["relay_only"], true);
+    }
+}
+
+#[tokio::test]
 async fn nobody_outside_hears_of_a_direct_way() {
     let clinic = Clinic::direct().await;
     let mut two = two(&clinic).await;
