@@ -12,7 +12,7 @@ WEB_DEPS := web/node_modules/.installed
 WEB_SOURCES := $(shell find web/sdk/src web/app/src web/app/public web/app/*.html web/app/vite*.ts -type f 2>/dev/null)
 WEB_DIST := web/app/dist/.built
 
-.PHONY: help patched run build test check fmt lint deny unit web-check e2e lab lab-short soak gallery bench bench-peers bench-turn fuzz protocol clean
+.PHONY: audit-oracle help patched run build test check fmt lint deny unit web-check e2e lab lab-short soak gallery bench bench-peers bench-turn fuzz protocol clean
 
 help: ## These lines.
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -101,6 +101,9 @@ bench-peers: build ## The same load against this server and Janus.
 bench-turn: build ## What a relayed datagram costs, here and with coturn.
 	@$(APT) coturn
 	target/release/bedside bench turn --json
+
+audit-oracle: ## Hold the audit log's tree and notes against other people's.
+	$(CARGO) test --release --manifest-path tools/audit/oracle/Cargo.toml --target-dir target/oracle
 
 fuzz: ## Fuzz every target for SECONDS (60) each; TARGETS='a b' for some.
 	@$(APT) tools

@@ -1,19 +1,23 @@
 //! Puts the parts together and takes them apart in order: the only place that knows every crate.
 
+use crate::audit_log::witnessing;
+use crate::config;
 use crate::error::Failure;
+use audit::{KeyKind, SigningKey};
 use auth::{Cost, GuestAuth, JoinTokens, Passwords, PrefixBuckets, Rate, StaffAuth, SystemEntropy};
-use keys::FileKeyring;
+use keys::{FileKeyring, Zeroizing};
 use server::live::Core;
+use server::log_keeper;
 use server::metrics::Metrics;
 use server::{
     App, Clock, GuestStarter, Incoming, Mailer, OtherRelay, OwnRelay, OwnRelayPlan, Relays,
     ServerConfig,
 };
 use sfu::{Sfu, SfuConfig, SfuThreads};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use store::{Store, StoreConfig};
+use store::{Sequencer, Store, StoreConfig};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -30,6 +34,8 @@ const MAX_NETWORKS: usize = 10_000;
 pub struct Parts {
     /// Where data is kept.
     pub store: Store,
+    /// The audit log's key and files.
+    pub log: LogPlan,
     /// Settings of the server part.
     pub config: ServerConfig,
     /// Settings of the forwarding unit.
@@ -56,6 +62,8 @@ pub struct Running {
     signals: Signals,
     servers: Vec<JoinHandle<std::io::Result<()>>>,
     helpers: Vec<JoinHandle<()>>,
+    /// Signs the audit log; gives back what closes it, if it still may sign.
+    log_keeper: Option<JoinHandle<Option<Sequencer>>>,
 }
 
 /// The two signals that ask the program to end, caught from when this is made.
@@ -98,10 +106,63 @@ pub async fn open_store(url: &str, keyring: &Path) -> Result<Store, Failure> {
     connect(url, FileKeyring::open(keyring)?).await
 }
 
+/// Opens a database that is in use, to look only.
+///
+/// # Errors
+/// [`Failure`], with what to do.
+pub async fn store_beside(url: &str, keyring: &Path) -> Result<Store, Failure> {
+    let kek = Arc::new(FileKeyring::open(keyring)?);
+    Ok(Store::beside(&StoreConfig::new(url), kek).await?)
+}
+
 async fn connect(url: &str, kek: FileKeyring) -> Result<Store, Failure> {
     let config = StoreConfig::new(url);
     let now = Clock::system().now();
     Ok(Store::open(&config, Arc::new(kek), now, rand::random()).await?)
+}
+
+/// What signs the audit log, and where its files are.
+pub struct LogPlan {
+    /// The key of the log.
+    pub key: SigningKey,
+    /// Folder of tiles, entries and checkpoint.
+    pub folder: PathBuf,
+    /// Who witnesses it.
+    pub witnesses: Vec<witnessing::Line>,
+}
+
+impl LogPlan {
+    /// Reads the key; makes one at the first start. Key and folder are beside the keyring unless the
+    /// settings say otherwise: never in the database that they vouch for.
+    ///
+    /// # Errors
+    /// [`Failure`], with what to do.
+    pub fn new(store: &Store, keyring: &Path, settings: &config::Audit) -> Result<Self, Failure> {
+        let path = settings.key_path(keyring);
+        let make = || {
+            let mut seed = Zeroizing::new([0; 32]);
+            rand::fill(seed.as_mut_slice());
+            let name = format!("bedside-audit/{}", store.default_org().to_text());
+            let text = audit::secret_text(&name, KeyKind::Log, &seed);
+            text.map(Zeroizing::new).map_err(|_| keys::KeyError::Crypto)
+        };
+        let text = keys::read_or_make_secret(&path, make)?;
+        let witnesses = settings.witnesses.iter().map(witnessing::Line::new);
+        Ok(Self {
+            key: read_key(&path, &text)?,
+            folder: settings.folder_path(keyring),
+            witnesses: witnesses.collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+/// The key in the text of a key file.
+///
+/// # Errors
+/// [`Failure::Keys`] when it is none.
+pub fn read_key(path: &Path, text: &str) -> Result<SigningKey, Failure> {
+    let damaged = |_| keys::KeyError::Damaged { path: path.to_owned(), what: "not a signing key" };
+    Ok(SigningKey::parse(text).map_err(damaged)?)
 }
 
 /// The part of `auth` that needs nothing but the store: for accounts from the command line.
@@ -119,11 +180,25 @@ pub fn staff_auth(store: &Store) -> Result<StaffAuth, Failure> {
 /// # Errors
 /// [`Failure`], with what to do.
 pub async fn start(parts: Parts) -> Result<Running, Failure> {
-    let Parts { store, config, mut media, relay, other_relays, direct, mailer, guest } = parts;
+    let Parts { store, log, config, mut media, relay, other_relays, direct, mailer, guest } = parts;
     // Before anything is open: a signal that comes while the rest starts must end it in order.
     let signals = Signals::catch()?;
     let clock = Clock::system();
     let org = store.default_org();
+    let (stop, _) = watch::channel(false);
+    let folder = log.folder.clone();
+    let log_keeper = match Sequencer::open(store.clone(), log.key, log.folder).await {
+        Ok(sequencer) => {
+            let kept = log_keeper::keep(sequencer, clock.clone(), stop.subscribe());
+            let runtime = tokio::runtime::Handle::current();
+            Some(tokio::task::spawn_blocking(move || runtime.block_on(kept)))
+        }
+        // Patients come first: entries are kept, and signed when somebody has looked after it.
+        Err(trouble) => {
+            log_keeper::say(&trouble);
+            None
+        }
+    };
     let staff = staff_auth(&store)?;
     let (events_tx, events) = tokio::sync::mpsc::unbounded_channel();
     if relay.is_some() {
@@ -149,13 +224,15 @@ pub async fn start(parts: Parts) -> Result<Running, Failure> {
         metrics: Metrics::default(),
         guest_starter: guest,
     }));
-    let helpers = vec![
+    let mut helpers = vec![
         tokio::spawn(Arc::clone(&core).pump_media_events(events)),
         tokio::spawn(Arc::clone(&core).keep_awake(org)),
         tokio::spawn(server::kept::keep_tidy(Arc::clone(&core), org)),
     ];
-    let (stop, _) = watch::channel(false);
-    Ok(Running { app, store, threads, stop, signals, servers: Vec::new(), helpers })
+    if !log.witnesses.is_empty() {
+        helpers.push(tokio::spawn(witnessing::keep(folder, log.witnesses)));
+    }
+    Ok(Running { app, store, threads, stop, signals, servers: Vec::new(), helpers, log_keeper })
 }
 
 impl Running {
@@ -226,7 +303,15 @@ impl Running {
         self.app.core.relays.shutdown();
         drop(self.app);
         drop(self.threads);
-        self.store.close(Clock::system().now()).await?;
+        let now = Clock::system().now();
+        let sequencer = match self.log_keeper {
+            Some(keeper) => keeper.await.ok().flatten(),
+            None => None,
+        };
+        match sequencer {
+            Some(sequencer) => sequencer.close(now).await?,
+            None => self.store.close(now).await?,
+        }
         Ok(())
     }
 }

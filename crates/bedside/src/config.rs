@@ -21,6 +21,9 @@ pub struct Config {
     pub relay: Relay,
     /// Where data is kept.
     pub data: Data,
+    /// The log of who did what.
+    #[serde(default)]
+    pub audit: Audit,
     /// Invitations by e-mail.
     #[serde(default)]
     pub mail: Option<Mail>,
@@ -230,6 +233,42 @@ pub struct Data {
     pub keyring: PathBuf,
 }
 
+/// The log of who did what, as files that anybody with its public key can check.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Audit {
+    /// The folder of the log; `audit` beside the keyring if absent.
+    pub folder: Option<PathBuf>,
+    /// The file of the key that signs it; `audit.key` beside the keyring if absent.
+    pub key: Option<PathBuf>,
+    /// Witnesses that sign its checkpoints: run by others than whoever runs this server.
+    pub witnesses: Vec<WitnessSetting>,
+}
+
+/// A witness of the log.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WitnessSetting {
+    /// Its address, such as `https://witness.example.org`.
+    pub url: String,
+    /// Its public key, as `bedside audit witness` prints it.
+    pub key: String,
+}
+
+impl Audit {
+    /// Where the log's files are.
+    #[must_use]
+    pub fn folder_path(&self, keyring: &Path) -> PathBuf {
+        self.folder.clone().unwrap_or_else(|| keyring.with_file_name("audit"))
+    }
+
+    /// Where the signing key is.
+    #[must_use]
+    pub fn key_path(&self, keyring: &Path) -> PathBuf {
+        self.key.clone().unwrap_or_else(|| keyring.with_file_name("audit.key"))
+    }
+}
+
 /// Invitations by e-mail.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -431,6 +470,16 @@ tls = true
 database = {database}
 # The keys that open the data. Back this file up apart from the database.
 keyring = {keyring}
+
+[audit]
+# Who did what is written here as signed files that others can check: bedside audit verify
+# folder = "/var/lib/bedside/audit"
+# The key that signs them. Back it up with the keyring.
+# key = "/var/lib/bedside/audit.key"
+# Witnesses, run by others, that hold the log to what it said: bedside audit witness
+# [[audit.witnesses]]
+# url = "https://witness.example.org"
+# key = "witness.example.org/bedside+1234abcd+BA…"
 
 # Invitations by e-mail. Without this the page offers a text to copy.
 # [mail]

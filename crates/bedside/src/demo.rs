@@ -92,7 +92,9 @@ pub async fn run(args: DemoArgs, out: &mut Terminal) -> Result<(), Failure> {
         Some(url) => url.clone(),
         None => format!("sqlite:{}", args.data.join("bedside.db").display()),
     };
-    let store = compose::make_store(&database, &args.data.join("keyring.json")).await?;
+    let keyring = args.data.join("keyring.json");
+    let store = compose::make_store(&database, &keyring).await?;
+    let log = compose::LogPlan::new(&store, &keyring, &crate::config::Audit::default())?;
     let metrics_token =
         args.metrics_token_file.as_deref().map(crate::config::secret_file).transpose()?;
     let relay = OwnRelayPlan {
@@ -104,6 +106,7 @@ pub async fn run(args: DemoArgs, out: &mut Terminal) -> Result<(), Failure> {
     media.port_base = args.udp_port;
     let mut running = compose::start(Parts {
         store,
+        log,
         config: ServerConfig {
             clinic: "Hillside Clinic (demo)".to_owned(),
             help_phone: String::new(),
@@ -327,11 +330,14 @@ impl Scratch {
     pub async fn start() -> Result<Self, Failure> {
         let folder = tempfile::tempdir()?;
         let database = format!("sqlite:{}", folder.path().join("bedside.db").display());
-        let store = compose::make_store(&database, &folder.path().join("keyring.json")).await?;
+        let keyring = folder.path().join("keyring.json");
+        let store = compose::make_store(&database, &keyring).await?;
+        let log = compose::LogPlan::new(&store, &keyring, &crate::config::Audit::default())?;
         let plain = addresses::listen((Ipv4Addr::LOCALHOST, 0).into(), true, "--port").await?;
         let base = format!("http://localhost:{}", plain.local_addr()?.port());
         let mut running = compose::start(Parts {
             store,
+            log,
             config: ServerConfig {
                 clinic: "Measurement".to_owned(),
                 help_phone: String::new(),

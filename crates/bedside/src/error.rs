@@ -15,6 +15,8 @@ pub enum Failure {
     #[error("the database cannot be used: {0}")]
     Store(#[from] store::StoreError),
     #[error("{0}")]
+    Log(#[from] store::LogTrouble),
+    #[error("{0}")]
     Auth(#[from] auth::AuthError),
     #[error("audio and video cannot start: {0}")]
     Media(#[from] sfu::StartError),

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod assets;
+mod audit_log;
 mod compliance;
 mod compose;
 mod config;
@@ -11,6 +12,7 @@ mod error;
 mod local_ca;
 mod logs;
 mod measure;
+mod measure_audit;
 mod order_trouble;
 mod orders;
 mod serve;
@@ -56,6 +58,8 @@ enum Cmd {
     Doctor(doctor::DoctorArgs),
     /// What auditors ask: run every probe, keep attestations, list what it is made of.
     Compliance(compliance::ComplianceArgs),
+    /// Check the log of who did what, or prove an entry of it.
+    Audit(audit_log::AuditArgs),
     /// Measure this machine.
     Bench(measure::BenchArgs),
 }
@@ -97,6 +101,7 @@ fn run(cli: Cli, out: &mut Terminal) -> Result<ExitCode, Failure> {
     match cli.command {
         Cmd::Doctor(args) => return block_on(doctor::run(args, out)),
         Cmd::Compliance(args) => return block_on(compliance::run(args, out)),
+        Cmd::Audit(args) => return block_on(audit_log::run(args, out)),
         Cmd::Bench(args) => measure::run(args, out),
         Cmd::Demo(args) => block_on(demo::run(args, out)),
         Cmd::Init(args) => block_on(serve::init(args, out)),

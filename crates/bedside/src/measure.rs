@@ -85,6 +85,19 @@ enum What {
         #[arg(long)]
         json: bool,
     },
+    /// Entries a second that the audit log takes, each awaited until it is durable, and that a check
+    /// of it reads.
+    Audit {
+        /// Seconds for each database.
+        #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=600))]
+        seconds: u64,
+        /// An empty PostgreSQL database to measure as well (postgres://…). It is written to.
+        #[arg(long)]
+        postgres: Option<String>,
+        /// One JSON object on the last line.
+        #[arg(long)]
+        json: bool,
+    },
     /// One relay on loopback until the end of standard input. For `turn`.
     #[command(hide = true)]
     Relay,
@@ -188,6 +201,11 @@ pub fn run(args: BenchArgs, out: &mut Terminal) -> Result<(), Failure> {
             let mut options = RelayOptions::new(std::env::current_exe()?);
             options.rounds = rounds;
             let report = bench::relay(&options, &mut |s| out.progress(s))?;
+            show(out, &report, json);
+        }
+        What::Audit { seconds, postgres, json } => {
+            let runtime = tokio::runtime::Runtime::new()?;
+            let report = runtime.block_on(crate::measure_audit::run(seconds, postgres))?;
             show(out, &report, json);
         }
         What::Relay => bench::serve_relay(std::io::stdin().lock(), std::io::stdout())?,

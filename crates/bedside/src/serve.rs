@@ -120,6 +120,7 @@ pub async fn init(args: InitArgs, out: &mut Terminal) -> Result<(), Failure> {
         ))
     })?;
     let store = compose::make_store(&url, &keyring).await?;
+    compose::LogPlan::new(&store, &keyring, &config::Audit::default())?;
     let staff = compose::staff_auth(&store)?;
     let new = auth::NewStaff { email: &args.admin, name: &args.name, role: UserRole::Admin };
     let now = Clock::system().now();
@@ -196,8 +197,10 @@ pub async fn serve(path: &Path, detail: crate::logs::Detail) -> Result<(), Failu
     if let Some(relay) = &relay {
         ports_differ(relay.listen.iter().map(SocketAddr::port), &media)?;
     }
+    let log = compose::LogPlan::new(&store, &config.data.keyring, &config.audit)?;
     let mut running = compose::start(Parts {
         store,
+        log,
         config: ServerConfig {
             clinic: config.clinic.name,
             help_phone: config.clinic.help_phone,

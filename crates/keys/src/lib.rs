@@ -19,6 +19,7 @@ mod error;
 mod kek;
 mod keyring;
 mod private_file;
+mod secret_file;
 mod signed;
 mod unlock;
 
@@ -32,6 +33,7 @@ pub use data_key::{Aad, DataKey, SealPurpose, StreamPurpose};
 pub use error::KeyError;
 pub use kek::{Kek, KeyContext, KeyScope, WrapHeader};
 pub use keyring::FileKeyring;
+pub use secret_file::{read_or_make_secret, read_secret};
 pub use signed::{Signer, verify_signed};
 pub use unlock::Unlock;
 /// Wipes its content on drop; what opened plaintext comes back in.

@@ -13,6 +13,7 @@ pub mod invite;
 pub mod kept;
 pub mod listen;
 pub mod live;
+pub mod log_keeper;
 pub mod mail;
 pub mod metrics;
 pub mod relay;

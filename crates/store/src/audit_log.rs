@@ -6,10 +6,18 @@
 //! last, just before the commit, and every transaction takes only one: they cannot wait for each
 //! other in a circle.
 
-use crate::row::{Cols, sql, to_int};
+use crate::row::{Cols, placeholders, sql, to_int};
 use crate::{MAX_PAGE, Result, Store, StoreError, Tx};
 use audit::{ChainError, ChainVerifier, Event, Hash, Sealed, Writer, WriterId};
+use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
+use visit::{OrgId, Timestamp};
+
+/// Rows of one INSERT; five values each stay far below what either database takes.
+const ROWS_AT_ONCE: usize = 100;
+
+/// What happened, where and when.
+pub(crate) type Placed = (OrgId, Timestamp, Event);
 
 /// Where a writer stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,11 +86,17 @@ impl Tx {
     }
 
     pub(crate) async fn append_audit(&mut self, events: Vec<Event>) -> Result<()> {
-        let writer = self.shared.next_writer().clone();
+        let (org, now) = (self.org(), self.now());
+        self.append_all(events.into_iter().map(|event| (org, now, event)).collect()).await
+    }
+
+    pub(crate) async fn append_all(&mut self, events: Vec<Placed>) -> Result<()> {
+        let writer = self.shared.next_writer().cloned();
+        let writer = writer.ok_or_else(|| StoreError::Bug("opened to look only".into()))?;
         self.append_as(&writer, events).await
     }
 
-    pub(crate) async fn append_as(&mut self, id: &WriterId, events: Vec<Event>) -> Result<()> {
+    pub(crate) async fn append_as(&mut self, id: &WriterId, events: Vec<Placed>) -> Result<()> {
         // Changing nothing locks the row until the transaction ends, on both databases.
         let query = sql("UPDATE audit_writers SET next_seq = next_seq WHERE writer = $1 \
              RETURNING next_seq, last_leaf, last_at")
@@ -95,16 +109,21 @@ impl Tx {
             read_hash(&cols, "last_leaf")?,
             cols.time("last_at")?,
         );
-        let (org, now) = (self.org(), self.now());
-        for event in events {
-            let sealed = writer.append(org, now, event)?;
-            let query = sql("INSERT INTO audit_entries (writer, seq, org, leaf, entry) \
-                 VALUES ($1, $2, $3, $4, $5)")
-            .bind(id.as_str().to_owned())
-            .bind(to_int(sealed.seq)?)
-            .bind(self.org_text())
-            .bind(sealed.leaf.to_vec())
-            .bind(sealed.bytes);
+        for part in events.chunks(ROWS_AT_ONCE) {
+            let text = format!(
+                "INSERT INTO audit_entries (writer, seq, org, leaf, entry) VALUES {}",
+                placeholders(part.len(), 5)
+            );
+            let mut query = sqlx::query(AssertSqlSafe(text));
+            for (org, now, event) in part {
+                let sealed = writer.append(*org, *now, event.clone())?;
+                query = query
+                    .bind(id.as_str().to_owned())
+                    .bind(to_int(sealed.seq)?)
+                    .bind(org.to_text())
+                    .bind(sealed.leaf.to_vec())
+                    .bind(sealed.bytes);
+            }
             self.run(query).await?;
         }
         let query = sql("UPDATE audit_writers SET next_seq = $2, last_leaf = $3, last_at = $4 \

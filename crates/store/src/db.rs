@@ -1,5 +1,6 @@
 //! Opening the store, and what all transactions share.
 
+use crate::recorder::Recorder;
 use crate::row::{Cols, sql};
 use crate::target::{self, Backend, Pools, StoreConfig};
 use crate::{Reader, Result, SecretHash, StoreError, Tx};
@@ -19,6 +20,7 @@ pub(crate) const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "initial", include_str!("../migrations/0001_initial.sql")),
     (2, "invited by, and hold", include_str!("../migrations/0002_invited_by_and_hold.sql")),
     (3, "call quality", include_str!("../migrations/0003_call_quality.sql")),
+    (4, "audit tree", include_str!("../migrations/0004_audit_tree.sql")),
     (5, "destroyed keys", include_str!("../migrations/0005_destroyed_keys.sql")),
     (6, "access", include_str!("../migrations/0006_access.sql")),
 ];
@@ -39,6 +41,7 @@ pub(crate) struct Shared {
     pub(crate) kek: Arc<dyn Kek>,
     pub(crate) writers: Vec<WriterId>,
     next_writer: AtomicUsize,
+    recorder: Recorder,
     keys: Mutex<KnownKeys>,
 }
 
@@ -84,7 +87,7 @@ impl KeyId {
 impl Shared {
     pub(crate) fn new(kek: Arc<dyn Kek>, writers: Vec<WriterId>) -> Self {
         let (next_writer, keys) = (AtomicUsize::new(0), Mutex::default());
-        Self { kek, writers, next_writer, keys }
+        Self { kek, writers, next_writer, recorder: Recorder::default(), keys }
     }
 
     fn keys(&self) -> MutexGuard<'_, KnownKeys> {
@@ -141,9 +144,10 @@ impl Shared {
 
     /// Writers take turns, so that transactions wait for each other's row lock as little as
     /// possible.
-    pub(crate) fn next_writer(&self) -> &WriterId {
+    /// `None` for somebody who came to look only.
+    pub(crate) fn next_writer(&self) -> Option<&WriterId> {
         let turn = self.next_writer.fetch_add(1, Ordering::Relaxed);
-        &self.writers[turn % self.writers.len()]
+        self.writers.get(turn.checked_rem(self.writers.len())?)
     }
 }
 
@@ -201,10 +205,25 @@ impl Store {
         Ok(store)
     }
 
+    /// Opens a database that is in use already, beside the server, without becoming a writer of its
+    /// audit log: a change that needs an entry is refused.
+    ///
+    /// # Errors
+    /// As [`crate::peek`].
+    pub async fn beside(config: &StoreConfig, kek: Arc<dyn Kek>) -> Result<Self> {
+        let (pools, reader) = crate::inspect::look_in(config, kek.clone()).await?;
+        let shared = Arc::new(Shared::new(kek, Vec::new()));
+        Ok(Self { pools: Arc::new(pools), shared, default_org: reader.org() })
+    }
+
     /// The organisation that exists from the first start on.
     #[must_use]
     pub const fn default_org(&self) -> OrgId {
         self.default_org
+    }
+
+    pub(crate) fn recorder(&self) -> &Recorder {
+        &self.shared.recorder
     }
 
     /// Which kind of database this is.
@@ -267,10 +286,19 @@ impl Store {
     /// # Errors
     /// What the database says; the connections are closed all the same.
     pub async fn close(self, now: Timestamp) -> Result<()> {
-        let written = self.write_on_all_lanes(now, Kind::ServerStopped).await;
+        let written = self.write_last(now).await;
+        self.disconnect().await;
+        written
+    }
+
+    /// Writes "server stopped" as the last entry of every writer of this run.
+    pub(crate) async fn write_last(&self, now: Timestamp) -> Result<()> {
+        self.write_on_all_lanes(now, Kind::ServerStopped).await
+    }
+
+    pub(crate) async fn disconnect(self) {
         self.pools.read.close().await;
         self.pools.write.close().await;
-        written
     }
 
     async fn find_or_make_default_org(&self, now: Timestamp) -> Result<OrgId> {
@@ -300,7 +328,7 @@ impl Store {
             if kind == Kind::ServerStarted {
                 tx.register_writer(writer).await?;
             }
-            tx.append_as(writer, vec![event]).await?;
+            tx.append_as(writer, vec![(self.default_org, now, event)]).await?;
         }
         tx.commit_plain("its entries were written above, one for each writer").await
     }

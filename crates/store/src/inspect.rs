@@ -50,6 +50,10 @@ pub async fn inspect(config: &StoreConfig, kek: Arc<dyn Kek>) -> Result<Inspecti
 /// [`StoreError::NotFound`] when there is no data yet, [`StoreError::Config`] when its schema is not the
 /// one of this program, otherwise what the database says.
 pub async fn peek(config: &StoreConfig, kek: Arc<dyn Kek>) -> Result<Reader> {
+    look_in(config, kek).await.map(|(_, reader)| reader)
+}
+
+pub(crate) async fn look_in(config: &StoreConfig, kek: Arc<dyn Kek>) -> Result<(Pools, Reader)> {
     if target::sqlite_path(&config.url)?.is_some_and(|path| !path.exists()) {
         return Err(StoreError::NotFound);
     }
@@ -59,7 +63,8 @@ pub async fn peek(config: &StoreConfig, kek: Arc<dyn Kek>) -> Result<Reader> {
         let sentence = "the database is not at the step of this program; start the server once";
         return Err(StoreError::Config(sentence.into()));
     }
-    reader(&pools, kek).await?.ok_or(StoreError::NotFound)
+    let reader = reader(&pools, kek).await?.ok_or(StoreError::NotFound)?;
+    Ok((pools, reader))
 }
 
 async fn look(pools: &Pools, kek: Arc<dyn Kek>) -> Result<Inspection> {

@@ -6,7 +6,7 @@
 //! gives a [`Tx`], which can do all that a reader can and also write. A transaction ends in one of
 //! two ways that nobody can mix up: [`Tx::commit_with`] stores the audit entries of what was done
 //! in the same transaction, and [`Tx::commit_plain`] says in words why there are none. Dropping a
-//! [`Tx`] undoes it.
+//! [`Tx`] undoes it. Entries about something that changes nothing go through [`Store::record`].
 //!
 //! # What it owns
 //! The schema, the sealing of every value that can identify a person, the gapless numbering of
@@ -25,6 +25,7 @@
 
 mod attempts;
 mod audit_log;
+mod audit_tree;
 mod chat;
 mod consents;
 mod data_keys;
@@ -38,14 +39,18 @@ mod orgs;
 mod patients;
 mod probe;
 mod quality;
+mod recorder;
+mod recover;
 mod retention;
 mod row;
 mod seats;
 mod secret;
+mod sequencer;
 mod sessions;
 mod target;
 #[doc(hidden)]
 pub mod testing;
+mod tile_folder;
 mod tokens;
 mod tx;
 mod users;
@@ -53,6 +58,7 @@ mod visits;
 
 pub use attempts::AttemptRow;
 pub use audit_log::{AuditFault, AuditPage, AuditReport, WriterRow};
+pub use audit_tree::{AuditTree, MAX_STEP};
 pub use chat::{ChatRow, NewChat, Posted};
 pub use consents::ConsentRow;
 pub use data_keys::{DataKeyPlace, Rewrapped};
@@ -70,8 +76,10 @@ pub use retention::KeptKind;
 pub use row::MAX_PAGE;
 pub use seats::{BadReport, DeviceReport, SeatRow};
 pub use secret::{PersonSecret, SecretHash, StaffSecret, VisitText};
+pub use sequencer::{LogTrouble, Sequencer};
 pub use sessions::{SessionRow, StaffLink, StaffLinkPurpose};
 pub use target::{Backend, StoreConfig};
+pub use tile_folder::{FolderError, TileFolder};
 pub use tokens::{JoinSubject, JoinToken};
 pub use tx::{Reader, Tx};
 pub use users::{NewUser, Totp, UserRole, UserRow, UserState};

@@ -15,6 +15,22 @@ pub(crate) fn sql(text: &'static str) -> Query<'static> {
     sqlx::query(text)
 }
 
+/// `($1,$2),($3,$4)` for two rows of two values: the text of an INSERT of many rows.
+pub(crate) fn placeholders(rows: usize, columns: usize) -> String {
+    use std::fmt::Write as _;
+    let mut text = String::with_capacity(rows * (columns * 5 + 2));
+    for row in 0..rows {
+        text.push_str(if row == 0 { "(" } else { ",(" });
+        for column in 1..=columns {
+            // Writing to a String cannot fail.
+            let _ =
+                write!(text, "{}${}", if column == 1 { "" } else { "," }, row * columns + column);
+        }
+        text.push(')');
+    }
+    text
+}
+
 /// An enum stored as text that never changes.
 macro_rules! text_enum {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal,)* }) => {

@@ -8,7 +8,7 @@ mod certificate;
 mod clock;
 mod data;
 mod finding;
-mod https;
+pub mod https;
 mod mail;
 mod outside;
 mod ports;

@@ -1,5 +1,6 @@
 //! What the program says and does at a terminal: the words, the exit codes, the signals.
 
+mod audit;
 #[path = "../common/mod.rs"]
 mod common;
 mod compliance;

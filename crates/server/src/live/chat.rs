@@ -152,8 +152,8 @@ impl Task {
         let visit = self.state.visit.id;
         let event = Event::new(Kind::ChatRead, self.audit_actor(seat)).visit(visit).seat(seat);
         let (org, now) = (self.state.visit.org, self.core.clock.now());
-        let tx = self.core.store.begin(org, now).await.map_err(|e| store_code(&e))?;
-        tx.commit_with(vec![event.count("seq", seq)]).await.map_err(|e| store_code(&e))
+        let recorded = self.core.store.record(org, now, vec![event.count("seq", seq)]).await;
+        recorded.map_err(|e| store_code(&e))
     }
 
     // --- Seats and ratings ---

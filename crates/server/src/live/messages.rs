@@ -81,9 +81,7 @@ impl Task {
         let event = audit::Event::new(audit::Kind::ActionRefused, by);
         let event = event.visit(self.state.visit.id).seat(seat).refused("not_allowed");
         let now = self.core.clock.now();
-        if let Ok(tx) = self.core.store.begin(self.state.visit.org, now).await {
-            let _ = tx.commit_with(vec![event]).await;
-        }
+        let _ = self.core.store.record(self.state.visit.org, now, vec![event]).await;
     }
 
     async fn check(

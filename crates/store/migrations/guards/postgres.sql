@@ -10,6 +10,8 @@ END
 $$;
 CREATE OR REPLACE TRIGGER audit_entries_keep BEFORE UPDATE OR DELETE ON audit_entries
 FOR EACH ROW EXECUTE FUNCTION bedside_append_only();
+CREATE OR REPLACE TRIGGER audit_leaves_keep BEFORE UPDATE OR DELETE ON audit_leaves
+FOR EACH ROW EXECUTE FUNCTION bedside_append_only();
 CREATE OR REPLACE TRIGGER consents_keep BEFORE UPDATE OR DELETE ON consents
 FOR EACH ROW EXECUTE FUNCTION bedside_append_only();
 COMMIT;

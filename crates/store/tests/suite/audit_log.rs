@@ -17,6 +17,8 @@ on_both!(
     rows_cannot_be_changed_by_a_slip,
     every_run_has_a_beginning_and_an_end,
     pages_join_up,
+    callers_share_commits_and_each_entry_is_kept_once,
+    a_record_that_cannot_be_kept_is_an_error,
 );
 
 fn event(kind: Kind) -> Event {
@@ -256,4 +258,55 @@ async fn pages_join_up(db: TestDb) {
     }
     assert_eq!(seqs, (1..writer.next_seq).collect::<Vec<_>>());
     assert_eq!(seqs.len(), 26);
+}
+
+async fn callers_share_commits_and_each_entry_is_kept_once(db: TestDb) {
+    const CALLERS: usize = 40;
+    let store = db.open().await;
+    let before = kinds(&store).await.len();
+    let mut tasks = JoinSet::new();
+    for n in 0..CALLERS {
+        let store = store.clone();
+        tasks.spawn(async move {
+            for _ in 0..5 {
+                let events = vec![event(Kind::BoardViewed), event(Kind::PatientViewed)];
+                let recorded = store.record(store.default_org(), at(n as i64), events).await;
+                recorded.expect("recorded");
+                // Durable before the answer: whoever reads now sees it.
+                assert!(!kinds(&store).await.is_empty());
+            }
+        });
+    }
+    // Some go away while they wait; what others wait for is not undone by that.
+    for n in 0..CALLERS {
+        let store = store.clone();
+        let gone = tokio::spawn(async move {
+            let _ =
+                store.record(store.default_org(), at(n as i64), vec![event(Kind::SignOut)]).await;
+        });
+        tokio::task::yield_now().await;
+        gone.abort();
+    }
+    tasks.join_all().await;
+    let all = kinds(&store).await;
+    assert_eq!(count(&all, Kind::BoardViewed), CALLERS * 5);
+    assert_eq!(count(&all, Kind::PatientViewed), CALLERS * 5);
+    assert!(all.len() <= before + CALLERS * 11, "nothing twice");
+    assert_eq!(store.verify_audit().await.expect("reads").faults, []);
+}
+
+async fn a_record_that_cannot_be_kept_is_an_error(db: TestDb) {
+    let store = db.open().await;
+    let nothing = store.record(store.default_org(), NOON, Vec::new()).await;
+    assert!(matches!(nothing, Err(StoreError::Bug(_))));
+    store.write_pool().execute("DROP TABLE audit_leaves").await.expect("runs");
+    store.write_pool().execute("ALTER TABLE audit_entries RENAME TO gone").await.expect("runs");
+    let mut tasks = JoinSet::new();
+    for _ in 0..5 {
+        let store = store.clone();
+        tasks.spawn(async move {
+            store.record(store.default_org(), NOON, vec![event(Kind::ChatRead)]).await.is_err()
+        });
+    }
+    assert!(tasks.join_all().await.into_iter().all(|refused| refused), "each caller hears of it");
 }

@@ -2,6 +2,7 @@
 //! can see.
 
 mod audit_log;
+mod audit_tree;
 mod dump;
 mod faults;
 mod inspecting;
