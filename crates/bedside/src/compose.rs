@@ -5,7 +5,7 @@ use crate::config;
 use crate::error::Failure;
 use audit::{KeyKind, SigningKey};
 use auth::{Cost, GuestAuth, JoinTokens, Passwords, PrefixBuckets, Rate, StaffAuth, SystemEntropy};
-use keys::{FileKeyring, Zeroizing};
+use keys::{FileKeyring, Kek, Zeroizing};
 use server::live::Core;
 use server::log_keeper;
 use server::metrics::Metrics;
@@ -27,6 +27,8 @@ use tokio::task::JoinHandle;
 const CLOSE_WITHIN: Duration = Duration::from_secs(5);
 /// Looks and opens of links that one network may make: a burst, then this many a second.
 const LINK_RATE: Rate = Rate::new(60, 5);
+/// How often a process looks whether another one destroyed a data key.
+const FORGET_EVERY: Duration = Duration::from_secs(2);
 /// Networks whose rates are remembered.
 const MAX_NETWORKS: usize = 10_000;
 
@@ -94,31 +96,41 @@ impl Signals {
 /// # Errors
 /// [`Failure`], with what to do.
 pub async fn make_store(url: &str, keyring: &Path) -> Result<Store, Failure> {
-    connect(url, FileKeyring::create_or_open(keyring)?).await
-}
-
-/// Opens keys and database. A lost keyring is an error and never replaced by a new one: the data
-/// needs the keys that it was sealed with.
-///
-/// # Errors
-/// [`Failure`], with what to do.
-pub async fn open_store(url: &str, keyring: &Path) -> Result<Store, Failure> {
-    connect(url, FileKeyring::open(keyring)?).await
+    open_store(url, Arc::new(FileKeyring::create_or_open(keyring)?)).await
 }
 
 /// Opens a database that is in use, to look only.
 ///
 /// # Errors
 /// [`Failure`], with what to do.
-pub async fn store_beside(url: &str, keyring: &Path) -> Result<Store, Failure> {
-    let kek = Arc::new(FileKeyring::open(keyring)?);
+pub async fn store_beside(url: &str, kek: Arc<dyn Kek>) -> Result<Store, Failure> {
     Ok(Store::beside(&StoreConfig::new(url), kek).await?)
 }
 
-async fn connect(url: &str, kek: FileKeyring) -> Result<Store, Failure> {
+/// Opens keys and database. Lost keys are an error and never replaced by new ones: the data needs the
+/// keys that it was sealed with.
+///
+/// # Errors
+/// [`Failure`], with what to do.
+pub async fn open_store(url: &str, kek: Arc<dyn Kek>) -> Result<Store, Failure> {
     let config = StoreConfig::new(url);
     let now = Clock::system().now();
-    Ok(Store::open(&config, Arc::new(kek), now, rand::random()).await?)
+    Ok(Store::open(&config, kek, now, rand::random()).await?)
+}
+
+/// Keys that any process destroyed leave this one's memory.
+async fn forget_destroyed_keys(store: Store) {
+    let mut every = tokio::time::interval(FORGET_EVERY);
+    loop {
+        every.tick().await;
+        match store.forget_destroyed_keys().await {
+            Ok(false) => {}
+            Ok(true) => tracing::info!("data keys were destroyed; all of them left the memory"),
+            Err(error) => {
+                tracing::warn!(code = error.code(), "could not look for destroyed keys");
+            }
+        }
+    }
 }
 
 /// What signs the audit log, and where its files are.
@@ -228,6 +240,7 @@ pub async fn start(parts: Parts) -> Result<Running, Failure> {
         tokio::spawn(Arc::clone(&core).pump_media_events(events)),
         tokio::spawn(Arc::clone(&core).keep_awake(org)),
         tokio::spawn(server::kept::keep_tidy(Arc::clone(&core), org)),
+        tokio::spawn(forget_destroyed_keys(store.clone())),
     ];
     if !log.witnesses.is_empty() {
         helpers.push(tokio::spawn(witnessing::keep(folder, log.witnesses)));

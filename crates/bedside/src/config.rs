@@ -1,5 +1,9 @@
 //! The settings file: one commented TOML, read strictly.
 
+#[path = "config_keys.rs"]
+pub mod key_settings;
+
+use key_settings::Keys;
 use serde::Deserialize;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -24,6 +28,9 @@ pub struct Config {
     /// The log of who did what.
     #[serde(default)]
     pub audit: Audit,
+    /// Where the key-encryption keys are.
+    #[serde(default)]
+    pub keys: Keys,
     /// Invitations by e-mail.
     #[serde(default)]
     pub mail: Option<Mail>,
@@ -384,7 +391,7 @@ impl Config {
                  in relay.servers",
             );
         }
-        self.relay.servers.iter().find_map(TurnServer::mistake)
+        self.keys.mistake().or_else(|| self.relay.servers.iter().find_map(TurnServer::mistake))
     }
 }
 
@@ -480,6 +487,20 @@ keyring = {keyring}
 # [[audit.witnesses]]
 # url = "https://witness.example.org"
 # key = "witness.example.org/bedside+1234abcd+BA…"
+[keys]
+# Who keeps the keys: "file" (data.keyring), or "pkcs11". To change: set the old one as `previous`, then
+# run: bedside keys rotate
+provider = "file"
+# previous = "file"
+# What the file is sealed with, after: bedside keys seal
+# passphrase_file = "/etc/bedside/keyring-passphrase"
+# credential = "bedside-keyring"
+# How long backups are kept, days. Until then a destroyed key can be in one.
+backups_live_days = 30
+# [keys.pkcs11]
+# library = "/usr/lib/softhsm/libsofthsm2.so"
+# token = "clinic"
+# pin_file = "/etc/bedside/token-pin"
 
 # Invitations by e-mail. Without this the page offers a text to copy.
 # [mail]

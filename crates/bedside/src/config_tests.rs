@@ -123,3 +123,26 @@ fn a_misspelt_key_is_refused_with_its_line() {
     let error = parse(&text).err().unwrap_or_default();
     assert!(error.contains("udp_prot"), "{error}");
 }
+
+#[test]
+fn what_cannot_be_of_the_keys_is_refused_by_name() {
+    let text = written("visits.example.org", "sqlite:///d");
+    let with = |to: &str| parse(&text.replace("provider = \"file\"", to)).err().unwrap_or_default();
+    for (to, why) in [
+        ("provider = \"pkcs11\"", "say which token"),
+        ("provider = \"file\"\nprevious = \"pkcs11\"", "say which token"),
+        ("provider = \"file\"\nprevious = \"file\"", "take it out"),
+        ("provider = \"cloud\"", "unknown variant"),
+        ("passphrase_file = \"/p\"\ncredential = \"c\"", "not both"),
+        ("credential = \"../c\"", "plain name"),
+    ] {
+        let refusal = with(to);
+        assert!(refusal.contains(why), "{to}: {refusal}");
+    }
+    let days = text.replace("backups_live_days = 30", "backups_live_days = 0");
+    assert!(parse(&days).err().unwrap_or_default().contains("1 to 3650"));
+    let token = ["# [keys.pkcs11]", "# library", "# token", "# pin_file"];
+    let uncommented = token.iter().fold(text.clone(), |t, s| t.replace(s, &s[2..]));
+    let token = uncommented.replace("provider = \"file\"", "provider = \"pkcs11\"");
+    assert!(parse(&token).is_ok_and(|c| c.keys.pkcs11.is_some_and(|p| p.label == "bedside")));
+}

@@ -3,12 +3,15 @@
 mod addresses;
 mod assets;
 mod audit_log;
+mod backup;
 mod compliance;
 mod compose;
 mod config;
 mod demo;
 mod doctor;
 mod error;
+mod key_provider;
+mod keys_command;
 mod local_ca;
 mod logs;
 mod measure;
@@ -54,6 +57,10 @@ enum Cmd {
     },
     /// Add, disable or list the clinic's people.
     User(serve::UserArgs),
+    /// Make a sealed copy of the database, and prove that it can be brought back.
+    Backup(backup::BackupArgs),
+    /// List, rotate and destroy the keys that open the data.
+    Keys(keys_command::KeysArgs),
     /// Look whether the server will work, before patients do: name, certificate, ports, data, mail.
     Doctor(doctor::DoctorArgs),
     /// What auditors ask: run every probe, keep attestations, list what it is made of.
@@ -106,6 +113,8 @@ fn run(cli: Cli, out: &mut Terminal) -> Result<ExitCode, Failure> {
         Cmd::Demo(args) => block_on(demo::run(args, out)),
         Cmd::Init(args) => block_on(serve::init(args, out)),
         Cmd::Serve { config } => block_on(serve::serve(&config, detail)),
+        Cmd::Backup(args) => block_on(backup::run(args, out)),
+        Cmd::Keys(args) => block_on(keys_command::run(args, out)),
         Cmd::User(args) => block_on(serve::user(args, out)),
     }?;
     Ok(ExitCode::SUCCESS)

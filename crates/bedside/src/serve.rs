@@ -4,16 +4,19 @@ use crate::addresses;
 use crate::compose::{self, Parts};
 use crate::config::{self, Config};
 use crate::error::Failure;
+use crate::key_provider;
 use crate::local_ca;
 use crate::terminal::Terminal;
 use crate::tls;
 use audit::Actor;
+use keys::Kek;
 use server::{
     Clock, MailConfig, MailSecurity, Mailer, OtherRelay, OwnRelayPlan, RelayLogin, ServerConfig,
 };
 use sfu::SfuConfig;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use store::{Store, UserRole, UserState};
 
 /// What `bedside init` takes.
@@ -305,7 +308,15 @@ async fn act(
 /// # Errors
 /// [`Failure`], with what to do.
 pub async fn open(config: &Config) -> Result<Store, Failure> {
-    let store = compose::open_store(&config.data.database, &config.data.keyring).await?;
+    open_with(config, key_provider::open(config)?).await
+}
+
+/// Opens the database with keys that are open already.
+///
+/// # Errors
+/// [`Failure`], with what to do.
+pub async fn open_with(config: &Config, kek: Arc<dyn Kek>) -> Result<Store, Failure> {
+    let store = compose::open_store(&config.data.database, kek).await?;
     let mut reader = store.read(store.default_org()).await?;
     let org = reader.org_row().await?;
     drop(reader);

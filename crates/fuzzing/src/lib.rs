@@ -15,6 +15,7 @@ mod media;
 mod relay;
 mod room;
 mod sealed;
+mod sealed_files;
 mod secrets;
 mod stream;
 
@@ -49,6 +50,8 @@ pub const TARGETS: &[Target] = &[
     target("settings_template", files::settings_template, 512),
     target("keyring", files::keyring, 1_024),
     target("sealed_value", sealed::sealed_value, 512),
+    target("sealed_file", sealed_files::sealed_file, 512),
+    target("age_file", sealed_files::age_file, 2_048),
     target("audit_entry", sealed::audit_entry, 2_048),
     target("audit_chain", sealed::audit_chain, 256),
 ];

@@ -5,6 +5,7 @@ use super::public_key;
 use crate::compose;
 use crate::config::Config;
 use crate::error::Failure;
+use crate::key_provider;
 use crate::terminal::Terminal;
 use audit::tile::{TileKind, TilePath, read_bundle};
 use audit::{CHECKPOINT_PATH, Checkpoint, Trust, verify_log};
@@ -44,7 +45,7 @@ pub async fn run(args: RecoverArgs, out: &mut Terminal) -> Result<ExitCode, Fail
         entries.into_iter().map(<[u8]>::to_vec).collect()
     };
     let bundles = TilePath::of_log(TileKind::Entries, checkpoint.size).map(bundle);
-    let store = compose::open_store(&config.data.database, &config.data.keyring).await?;
+    let store = compose::open_store(&config.data.database, key_provider::open(&config)?).await?;
     let now = Clock::system().now();
     let done = store.recover_audit(now, &checkpoint, &note, bundles).await;
     store.close(Clock::system().now()).await?;

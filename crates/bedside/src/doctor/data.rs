@@ -1,8 +1,11 @@
 //! What is kept: the keyring, the database, the space on the disk, and who may read the files.
 
 use super::finding::{Check, Finding};
+use crate::config::key_settings::KeyProvider;
 use crate::config::{Certificate, Config};
-use keys::{FileKeyring, Kek as _, KeyError};
+use crate::error::Failure;
+use crate::key_provider;
+use keys::{Kek, KeyError};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,15 +16,34 @@ const LITTLE_BYTES: u64 = 1024 * 1024 * 1024;
 /// With less than this writes are about to fail, bytes.
 const NONE_BYTES: u64 = 64 * 1024 * 1024;
 
-/// The keyring, opened if it can be.
-pub fn keyring(config: &Config) -> (Option<FileKeyring>, Finding) {
+/// The provider of the keys, opened if it can be.
+pub fn keys(config: &Config) -> (Option<Arc<dyn Kek>>, Finding) {
+    if config.keys.provider != KeyProvider::File || config.keys.previous.is_some() {
+        return elsewhere(config);
+    }
     let path = config.data.keyring.display();
     let failed = |code, says: String| Finding::failed(Check::Keys, code, says);
-    match FileKeyring::open(&config.data.keyring) {
+    let opened = match key_provider::open(config) {
+        Err(Failure::Keys(error)) => Err(error),
+        Err(other) => {
+            let fix = "Look at [keys] in the settings: the sentence says what is wrong with it";
+            return (None, failed("secret", format!("{other}.")).fix(fix));
+        }
+        Ok(keyring) => Ok(keyring),
+    };
+    match opened {
         Ok(keyring) => {
             let version = i64::from(keyring.current_version());
             let says = "The keyring is there and only its owner may read it.";
             (Some(keyring), Finding::ok(Check::Keys, "opens", says).figure("version", version))
+        }
+        Err(
+            error @ (KeyError::Locked { .. }
+            | KeyError::NotSealed { .. }
+            | KeyError::WrongSecret { .. }),
+        ) => {
+            let fix = "Look at passphrase_file or credential in [keys] of the settings";
+            (None, failed(error.code(), format!("{error}.")).fix(fix))
         }
         Err(KeyError::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
             let says = format!("There is no keyring at {path}.");
@@ -51,14 +73,34 @@ pub fn keyring(config: &Config) -> (Option<FileKeyring>, Finding) {
     }
 }
 
+/// A provider that is not the file.
+fn elsewhere(config: &Config) -> (Option<Arc<dyn Kek>>, Finding) {
+    match key_provider::open(config) {
+        Ok(kek) => {
+            let version = i64::from(kek.current_version());
+            let says = format!("The key provider {} answers.", kek.provider());
+            let finding = Finding::ok(Check::Keys, "answers", says).figure("version", version);
+            (Some(kek), finding)
+        }
+        Err(error) => {
+            let code = match &error {
+                Failure::Keys(error) => error.code(),
+                _ => "key_settings",
+            };
+            let fix = "Mend what the sentence names, then: bedside keys health";
+            (None, Finding::failed(Check::Keys, code, format!("{error}.")).fix(fix))
+        }
+    }
+}
+
 /// The database: reached, at the right schema, written to, and opened by the keys.
-pub async fn database(config: &Config, keyring: Option<FileKeyring>, runs: bool) -> Finding {
-    let Some(keyring) = keyring else {
-        let says = "The database was not looked at, because the keyring could not be opened.";
+pub async fn database(config: &Config, kek: Option<Arc<dyn Kek>>, runs: bool) -> Finding {
+    let Some(kek) = kek else {
+        let says = "The database was not looked at, because the keys could not be opened.";
         return Finding::not_checked(Check::Database, "no_keys", says);
     };
     let store = StoreConfig::new(&config.data.database);
-    judge(store::inspect(&store, Arc::new(keyring)).await, runs)
+    judge(store::inspect(&store, kek).await, runs)
 }
 
 fn judge(found: Result<Inspection, StoreError>, runs: bool) -> Finding {

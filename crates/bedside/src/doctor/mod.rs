@@ -133,10 +133,10 @@ impl Examination<'_> {
         }
         self.found([ports::buffers()]);
         self.found(data::files(&config, &args.config));
-        let (keyring, finding) = data::keyring(&config);
+        let (kek, finding) = data::keys(&config);
         self.found([finding]);
         self.begins("the database");
-        self.found([data::database(&config, keyring, listener.runs()).await]);
+        self.found([data::database(&config, kek, listener.runs()).await]);
         self.found(data::disk(&config));
         self.begins("the mail server");
         self.found([mail::mail(&config, args.send_test.as_deref()).await]);

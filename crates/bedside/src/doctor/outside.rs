@@ -9,13 +9,12 @@ use super::https::{self, Answer, NoAnswer, Trust};
 use super::web;
 use crate::config::Config;
 use crate::error::Failure;
+use crate::key_provider;
 use bench::ways::{Try, Way, WayError};
-use keys::FileKeyring;
 use protocol::http::{ProbeAnswer, ProbeOffer, ProbeRequest};
 use protocol::{ErrorBody, ErrorCode};
 use server::Clock;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 use std::time::Duration;
 use store::StoreConfig;
 
@@ -27,9 +26,9 @@ const TRY_WITHIN: Duration = Duration::from_secs(8);
 /// # Errors
 /// [`Failure`] when keyring or database cannot be used.
 pub async fn own_key(config: &Config) -> Result<String, Failure> {
-    let keyring = FileKeyring::open(&config.data.keyring)?;
+    let kek = key_provider::open(config)?;
     let store = StoreConfig::new(&config.data.database);
-    let mut reader = store::peek(&store, Arc::new(keyring)).await?;
+    let mut reader = store::peek(&store, kek).await?;
     Ok(auth::make_check_key(&mut reader, Clock::system().now()).await?)
 }
 

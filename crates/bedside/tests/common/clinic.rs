@@ -94,6 +94,22 @@ impl Clinic {
         run(&all)
     }
 
+    /// `bedside backup …`.
+    pub fn backup(&self, args: &[&str]) -> Outcome {
+        let settings = self.settings();
+        let mut all = vec!["backup", "-c", &settings];
+        all.extend(args);
+        run(&all)
+    }
+
+    /// `bedside keys …`.
+    pub fn keys(&self, args: &[&str]) -> Outcome {
+        let settings = self.settings();
+        let mut all = vec!["keys", "-c", &settings];
+        all.extend(args);
+        run(&all)
+    }
+
     /// `bedside serve`.
     pub fn start(&self) -> Program {
         Program::start(&["serve", "-c", &self.settings()])
