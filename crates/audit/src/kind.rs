@@ -51,6 +51,16 @@ kinds! {
     RecoveryCodeUsed = "auth.recovery_code_used",
     /// New recovery codes replaced the old ones.
     RecoveryCodesReplaced = "auth.recovery_codes_replaced",
+    /// A passkey was registered, or failed to be.
+    PasskeyEnrolled = "auth.passkey_enrolled",
+    /// A passkey was taken away.
+    PasskeyRemoved = "auth.passkey_removed",
+    /// A passkey was used, or one was not accepted.
+    PasskeyUsed = "auth.passkey_used",
+    /// An account was bound to somebody at the clinic's identity provider.
+    OutsideBound = "auth.outside_bound",
+    /// Somebody came back from the clinic's identity provider, or was refused.
+    OutsideUsed = "auth.outside_used",
     /// A password was set or changed.
     PasswordChanged = "auth.password_changed",
     /// A one-time link for sign-in, enrolment or reset was made.

@@ -99,8 +99,8 @@ impl StaffAuth {
         Ok(secret)
     }
 
-    /// Takes the second factor away, for somebody who lost it, and with it the password and all
-    /// sessions; the one-time link given back sets both anew. Without the link the next person to
+    /// Takes every second factor away, for somebody who lost them, and with them the password, the
+    /// tie to the identity provider and all sessions; the one-time link given back sets both anew. Without the link the next person to
     /// know the password could enrol a phone of their own.
     ///
     /// # Errors
@@ -115,6 +115,8 @@ impl StaffAuth {
         let mut tx = self.store.begin(org, now).await?;
         let row = active(&mut tx, user).await?;
         tx.clear_totp(user).await?;
+        tx.clear_passkeys(user).await?;
+        tx.clear_outside_identities(user).await?;
         tx.set_password_hash(user, None).await?;
         tx.void_staff_links(user).await?;
         guard::forget(&mut tx, user, &row.person.email).await?;
@@ -241,7 +243,7 @@ async fn end_sessions(tx: &mut Tx, actor: Actor, user: UserId) -> Result<Option<
     Ok((ended > 0).then_some(event))
 }
 
-fn check_name(name: &str) -> Result<String> {
+pub(crate) fn check_name(name: &str) -> Result<String> {
     let name = name.trim();
     let chars = name.chars().take(MAX_NAME_CHARS + 1).count();
     if chars == 0 || chars > MAX_NAME_CHARS || name.chars().any(char::is_control) {

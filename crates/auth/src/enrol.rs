@@ -9,9 +9,9 @@ use crate::guard;
 use crate::policy;
 use crate::recovery::{RECOVERY_CODES, RecoveryCode};
 use crate::secret::{Secret, SecretKind};
-use crate::staff::{Next, StaffAuth, Step, recovery_hash, signed_in};
+use crate::staff::{StaffAuth, Step, recovery_hash, signed_in};
 use crate::totp::TotpSecret;
-use crate::{AuthError, Result};
+use crate::{AuthError, Entropy, Result};
 use audit::{Actor, Event, Kind};
 use store::{
     HashKind, SecretHash, StaffLink, StaffLinkPurpose, StoreError, Tx, UserRow, UserState,
@@ -64,7 +64,7 @@ impl StaffAuth {
         let password = match (link.purpose, password) {
             (StaffLinkPurpose::SignIn, _) => None,
             (StaffLinkPurpose::Enrol | StaffLinkPurpose::Reset, None) => {
-                return Ok(Step { next: Next::Password, session: None });
+                return Ok(Step::password());
             }
             (StaffLinkPurpose::Enrol | StaffLinkPurpose::Reset, Some(password)) => {
                 policy::check_new(&password, &user.person.name, &user.person.email)
@@ -93,7 +93,7 @@ impl StaffAuth {
     async fn sign_in_by_link(&self, mut tx: Tx, user: &UserRow, used: Event) -> Result<Step> {
         let session = self.begin_session(&mut tx, user.id, true).await?;
         tx.commit_with(vec![used, signed_in(user.id, "link")]).await?;
-        Ok(Step { next: Next::Done, session: Some(session) })
+        Ok(Step::done(session))
     }
 
     async fn set_password_by_link(
@@ -112,8 +112,7 @@ impl StaffAuth {
             .user(user.id)
             .count("sessions_ended", ended);
         tx.commit_with(vec![used, changed]).await?;
-        let next = if user.has_totp { Next::Code } else { Next::Enrol };
-        Ok(Step { next, session: Some(session) })
+        Ok(Step::after_first_factor(user, session))
     }
 
     /// Somebody holds a link that was good once. That is worth knowing.
@@ -140,6 +139,10 @@ impl StaffAuth {
     /// factor is enrolled already (an administrator resets it), or a failure of the store.
     pub async fn enrol_start(&self, cookie: &Secret, now: Timestamp) -> Result<Enrolment> {
         let (mut tx, _, user) = self.begin_partial(cookie, now).await?;
+        // A passkey is a second factor too: the password alone must not get around it.
+        if user.has_second_factor() {
+            return Err(AuthError::NotAllowed);
+        }
         let secret = TotpSecret::generate(&*self.entropy)?;
         let clinic = tx.org_row().await?.name;
         match tx.set_pending_totp(user.id, secret.as_bytes()).await {
@@ -164,8 +167,10 @@ impl StaffAuth {
         now: Timestamp,
     ) -> Result<Enrolled> {
         let (mut tx, row, user) = self.begin_partial(cookie, now).await?;
+        // Of two that enrol at once, by two sessions of one password, one is the first.
+        let user = tx.hold_user(user.id).await?.ok_or(AuthError::NotSignedIn)?;
         let totp = tx.totp(user.id).await?.ok_or(AuthError::EnrolmentNeeded)?;
-        if totp.confirmed {
+        if totp.confirmed || user.has_second_factor() {
             return Err(AuthError::NotAllowed);
         }
         let enrolled = Event::new(Kind::MfaEnrolled, Actor::Staff(user.id)).user(user.id);
@@ -177,7 +182,7 @@ impl StaffAuth {
         if !tx.confirm_totp(user.id, step).await? {
             return Err(AuthError::NotAllowed);
         }
-        let recovery_codes = self.new_recovery_codes(&mut tx, user.id).await?;
+        let recovery_codes = new_recovery_codes(&mut tx, user.id, &*self.entropy).await?;
         let session = self.replace_session(&mut tx, &row).await?;
         let replaced = Event::new(Kind::RecoveryCodesReplaced, Actor::Staff(user.id))
             .user(user.id)
@@ -185,21 +190,26 @@ impl StaffAuth {
         tx.commit_with(vec![enrolled, replaced, signed_in(user.id, "enrolment")]).await?;
         Ok(Enrolled { session, recovery_codes })
     }
+}
 
-    async fn new_recovery_codes(&self, tx: &mut Tx, user: UserId) -> Result<Vec<RecoveryCode>> {
-        let mut codes: Vec<RecoveryCode> = Vec::with_capacity(RECOVERY_CODES);
-        let mut hashes: Vec<SecretHash> = Vec::with_capacity(RECOVERY_CODES);
-        while codes.len() < RECOVERY_CODES {
-            let code = RecoveryCode::generate(&*self.entropy)?;
-            // Two equal ones are as good as impossible, but would count as one.
-            if !codes.contains(&code) {
-                hashes.push(recovery_hash(tx, user, &code).await?);
-                codes.push(code);
-            }
+/// Ten new recovery codes in place of all that were there.
+pub(crate) async fn new_recovery_codes(
+    tx: &mut Tx,
+    user: UserId,
+    entropy: &dyn Entropy,
+) -> Result<Vec<RecoveryCode>> {
+    let mut codes: Vec<RecoveryCode> = Vec::with_capacity(RECOVERY_CODES);
+    let mut hashes: Vec<SecretHash> = Vec::with_capacity(RECOVERY_CODES);
+    while codes.len() < RECOVERY_CODES {
+        let code = RecoveryCode::generate(entropy)?;
+        // Two equal ones are as good as impossible, but would count as one.
+        if !codes.contains(&code) {
+            hashes.push(recovery_hash(tx, user, &code).await?);
+            codes.push(code);
         }
-        tx.replace_recovery_codes(user, &hashes).await?;
-        Ok(codes)
     }
+    tx.replace_recovery_codes(user, &hashes).await?;
+    Ok(codes)
 }
 
 fn dead(link: &StaffLink, user: &UserRow, now: Timestamp) -> Option<&'static str> {

@@ -31,6 +31,12 @@ pub enum AuthError {
     /// A one-time link or a join token is unknown, used or expired.
     #[error("unknown, used or expired")]
     TokenExpired,
+    /// A passkey was not accepted. Never says why.
+    #[error("the passkey was not accepted")]
+    PasskeyRefused,
+    /// The only second factor; it cannot be taken away.
+    #[error("the last second factor stays")]
+    LastFactor,
     /// A guest's link opens nothing: unknown, expired, revoked, out of tries, or the person was put
     /// out of the visit. Never says which.
     #[error("this link does not open a visit")]
@@ -82,6 +88,8 @@ impl AuthError {
             Self::LockedOut { .. } => "locked_out",
             Self::WeakPassword(_) => "weak_password",
             Self::TokenExpired => "token_expired",
+            Self::PasskeyRefused => "passkey_refused",
+            Self::LastFactor => "last_factor",
             Self::NoSuchVisit => "no_such_visit",
             Self::VisitOver => "visit_over",
             Self::SecondCheckNeeded => "second_check_needed",

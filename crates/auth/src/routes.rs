@@ -28,6 +28,14 @@ pub enum Route {
     MfaStart,
     /// Proves that the app works.
     MfaFinish,
+    /// The ways to sign in that there are here.
+    SignInWays,
+    /// A passkey, alone or after the password.
+    SignInPasskey,
+    /// Registers a passkey: another one, or the first second factor after the password.
+    PasskeyAdd,
+    /// One's own passkeys: list and remove.
+    Passkeys,
     /// Who am I.
     Me,
     /// A join token for the socket of the board.
@@ -75,7 +83,7 @@ pub enum Route {
 
 impl Route {
     /// Every route, for tables and tests.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 37] = [
         Self::LinkLook,
         Self::LinkOpen,
         Self::SeatMine,
@@ -88,6 +96,10 @@ impl Route {
         Self::SignOutEverywhere,
         Self::MfaStart,
         Self::MfaFinish,
+        Self::SignInWays,
+        Self::SignInPasskey,
+        Self::PasskeyAdd,
+        Self::Passkeys,
         Self::Me,
         Self::BoardToken,
         Self::Clinicians,
@@ -157,6 +169,8 @@ pub const fn may_use(caller: Caller, route: Route) -> bool {
         | R::LinkOpen
         | R::SignIn
         | R::SignInLink
+        | R::SignInWays
+        | R::SignInPasskey
         | R::NetEcho
         | R::NetBlob
         | R::Socket => true,
@@ -169,10 +183,11 @@ pub const fn may_use(caller: Caller, route: Route) -> bool {
         R::SeatToken => matches!(caller, C::Device | C::Staff | C::Clinician | C::Admin),
         // Between password and second factor. A finished session has no use for them.
         R::SignInCode | R::MfaStart | R::MfaFinish => matches!(caller, C::PartialStaff),
-        R::SignOut => {
+        // The handler lets nobody add one who has a second factor and did not show it.
+        R::SignOut | R::PasskeyAdd => {
             matches!(caller, C::PartialStaff | C::Staff | C::Clinician | C::Admin | C::Officer)
         }
-        R::SignOutEverywhere | R::Me => {
+        R::SignOutEverywhere | R::Passkeys | R::Me => {
             matches!(caller, C::Staff | C::Clinician | C::Admin | C::Officer)
         }
         R::BoardToken
@@ -199,7 +214,7 @@ mod tests {
     use super::*;
 
     /// The same table, written out by hand: one column per caller in the order of [`Caller::ALL`].
-    const EXPECTED: [(Route, [u8; 7]); 33] = [
+    const EXPECTED: [(Route, [u8; 7]); 37] = [
         //                          anonymous, device, partial, staff, clinician, admin, officer
         (Route::LinkLook, [1, 1, 1, 1, 1, 1, 1]),
         (Route::LinkOpen, [1, 1, 1, 1, 1, 1, 1]),
@@ -213,6 +228,10 @@ mod tests {
         (Route::SignOutEverywhere, [0, 0, 0, 1, 1, 1, 1]),
         (Route::MfaStart, [0, 0, 1, 0, 0, 0, 0]),
         (Route::MfaFinish, [0, 0, 1, 0, 0, 0, 0]),
+        (Route::SignInWays, [1, 1, 1, 1, 1, 1, 1]),
+        (Route::SignInPasskey, [1, 1, 1, 1, 1, 1, 1]),
+        (Route::PasskeyAdd, [0, 0, 1, 1, 1, 1, 1]),
+        (Route::Passkeys, [0, 0, 0, 1, 1, 1, 1]),
         (Route::Me, [0, 0, 0, 1, 1, 1, 1]),
         (Route::BoardToken, [0, 0, 0, 1, 1, 1, 0]),
         (Route::Clinicians, [0, 0, 0, 1, 1, 1, 0]),
@@ -253,7 +272,11 @@ mod tests {
             if may_use(Caller::PartialStaff, route) && !may_use(Caller::Anonymous, route) {
                 assert!(matches!(
                     route,
-                    Route::SignInCode | Route::MfaStart | Route::MfaFinish | Route::SignOut
+                    Route::SignInCode
+                        | Route::MfaStart
+                        | Route::MfaFinish
+                        | Route::PasskeyAdd
+                        | Route::SignOut
                 ));
             }
         }

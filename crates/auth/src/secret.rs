@@ -28,12 +28,23 @@ pub enum SecretKind {
     Device,
     /// A token for opening a socket.
     JoinToken,
+    /// The challenge or state of a step of signing in.
+    SignInStep,
+    /// The cookie of a browser that is on its way to the identity provider and back.
+    Browser,
 }
 
 impl SecretKind {
     /// Every kind, for tables and tests.
-    pub const ALL: [Self; 5] =
-        [Self::Session, Self::StaffLink, Self::GuestLink, Self::Device, Self::JoinToken];
+    pub const ALL: [Self; 7] = [
+        Self::Session,
+        Self::StaffLink,
+        Self::GuestLink,
+        Self::Device,
+        Self::JoinToken,
+        Self::SignInStep,
+        Self::Browser,
+    ];
 
     /// The label in front of the hashed bytes. Changing one voids all secrets of the kind.
     const fn label(self) -> &'static [u8] {
@@ -43,6 +54,8 @@ impl SecretKind {
             Self::GuestLink => b"bedside/guest-link/v1\0",
             Self::Device => b"bedside/device/v1\0",
             Self::JoinToken => b"bedside/join-token/v1\0",
+            Self::SignInStep => b"bedside/sign-in-step/v1\0",
+            Self::Browser => b"bedside/browser/v1\0",
         }
     }
 }
@@ -86,6 +99,11 @@ impl Secret {
     #[must_use]
     pub fn to_text(&self) -> Zeroizing<String> {
         Zeroizing::new(URL_SAFE_NO_PAD.encode(self.0.as_slice()))
+    }
+
+    /// The secret with these bytes. `None` when they are not [`SECRET_BYTES`].
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        Some(Self(Zeroizing::new(bytes.try_into().ok()?)))
     }
 
     /// What the server keeps. Rows are found by this hash; finding them leaks nothing useful by

@@ -39,12 +39,44 @@ pub enum Next {
     Done,
 }
 
+/// What a person can show after the password.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Factors {
+    /// A code of the authenticator app.
+    pub app: bool,
+    /// A passkey.
+    pub passkey: bool,
+}
+
 /// The outcome of a step.
 pub struct Step {
     /// What comes next.
     pub next: Next,
+    /// With [`Next::Code`]: what can be shown. A recovery code always can.
+    pub factors: Factors,
     /// The session cookie to set, in place of any before.
     pub session: Option<Secret>,
+}
+
+impl Step {
+    /// Signed in.
+    pub(crate) const fn done(session: Secret) -> Self {
+        let factors = Factors { app: false, passkey: false };
+        Self { next: Next::Done, factors, session: Some(session) }
+    }
+
+    /// The same link again, with a password.
+    pub(crate) const fn password() -> Self {
+        let factors = Factors { app: false, passkey: false };
+        Self { next: Next::Password, factors, session: None }
+    }
+
+    /// What this person does after the first factor.
+    pub(crate) const fn after_first_factor(user: &UserRow, session: Secret) -> Self {
+        let factors = Factors { app: user.has_totp, passkey: user.passkeys > 0 };
+        let next = if user.has_second_factor() { Next::Code } else { Next::Enrol };
+        Self { next, factors, session: Some(session) }
+    }
 }
 
 /// Somebody who showed a live session.
@@ -64,6 +96,8 @@ pub struct StaffSession {
     pub level: Level,
     /// A second factor is enrolled.
     pub has_second_factor: bool,
+    /// It is, or is among others, an authenticator app.
+    pub has_app: bool,
     /// Which session. What is bound to it ends with it.
     pub id: SecretHash,
 }
@@ -168,12 +202,11 @@ impl StaffAuth {
             tx.set_password_hash(user.id, Some(&hash)).await?;
         }
         let session = self.begin_session(&mut tx, user.id, false).await?;
-        let next = if user.has_totp { Next::Code } else { Next::Enrol };
         let event = Event::new(Kind::SignIn, Actor::Staff(user.id))
             .user(user.id)
             .detail("step", "password");
         tx.commit_with(vec![event]).await?;
-        Ok(Step { next, session: Some(session) })
+        Ok(Step::after_first_factor(user, session))
     }
 
     /// The second step: a code of the authenticator app, or a recovery code. The partial session
@@ -192,8 +225,10 @@ impl StaffAuth {
     ) -> Result<Step> {
         let (mut tx, row, user) = self.begin_partial(cookie, now).await?;
         guard::check_network(&mut tx, prefix).await?;
+        if !user.has_second_factor() {
+            return Err(AuthError::EnrolmentNeeded);
+        }
         let totp = tx.totp(user.id).await?.filter(|totp| totp.confirmed);
-        let Some(totp) = totp else { return Err(AuthError::EnrolmentNeeded) };
         let counted = guard::count(&mut tx, Guarded::SecondFactor(user.id)).await?;
 
         let mut events = Vec::new();
@@ -209,7 +244,13 @@ impl StaffAuth {
             });
             right.then_some("recovery")
         } else {
-            let step = TotpSecret::from_bytes(&totp.secret)?.check(code, totp.last_step, now);
+            // Whoever has passkeys only has no app whose code could be right.
+            let step = match totp {
+                Some(totp) => {
+                    TotpSecret::from_bytes(&totp.secret)?.check(code, totp.last_step, now)
+                }
+                None => None,
+            };
             match step {
                 Some(step) if tx.use_totp_step(user.id, step).await? => Some("totp"),
                 _ => None,
@@ -223,7 +264,7 @@ impl StaffAuth {
         let session = self.replace_session(&mut tx, &row).await?;
         events.push(signed_in(user.id, factor));
         tx.commit_with(events).await?;
-        Ok(Step { next: Next::Done, session: Some(session) })
+        Ok(Step::done(session))
     }
 
     /// Who shows this cookie. Counts as use of the session.
@@ -256,11 +297,12 @@ impl StaffAuth {
         Ok(StaffSession {
             org,
             user: user.id,
+            has_second_factor: user.has_second_factor(),
+            has_app: user.has_totp,
             role: user.role,
             name: user.person.name,
             email: user.person.email,
             level,
-            has_second_factor: user.has_totp,
             id,
         })
     }
@@ -335,7 +377,7 @@ impl StaffAuth {
     }
 
     /// Writes down a refused try with everything that belongs to it.
-    async fn refuse(
+    pub(crate) async fn refuse(
         &self,
         mut tx: Tx,
         reason: &'static str,
@@ -399,7 +441,7 @@ impl StaffAuth {
 }
 
 /// A session that lives, its person, and what it has proved.
-async fn live(
+pub(crate) async fn live(
     reader: &mut Reader,
     id: SecretHash,
     now: Timestamp,

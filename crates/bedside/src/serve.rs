@@ -291,7 +291,7 @@ async fn act(
             let width = users.iter().map(|u| u.person.email.chars().count()).max().unwrap_or(0);
             for u in users {
                 let state = match u.state {
-                    UserState::Active if u.has_totp => "active",
+                    UserState::Active if u.has_second_factor() => "active",
                     UserState::Active => "invited",
                     UserState::Disabled => "disabled",
                 };

@@ -55,6 +55,10 @@ codes! {
     LockedOut = 429, "Too many tries. Wait until the time shown is over, then try again.";
     /// The password is too short or too common.
     WeakPassword = 422, "Choose a longer password: at least 12 characters, not a common one.";
+    /// A passkey was not accepted. Says not why.
+    PasskeyRefused = 401, "This passkey was not accepted. Try again, or sign in another way.";
+    /// The only second step of an account.
+    LastFactor = 409, "This is your only second step. Add another one first, then remove this one.";
     /// The link does not open a visit: unknown, expired, revoked or not this person's.
     NoSuchVisit = 404, "This link does not open a visit. Ask your clinic for a new one.";
     /// The second check was wrong; tries are left.

@@ -1,6 +1,7 @@
 //! Bodies of the HTTP calls. All calls are POST with JSON unless said otherwise; secrets travel in
 //! bodies and cookies only, never in a path or query.
 
+pub use crate::sign_in::*;
 use crate::{BoardVisit, IceServer};
 use serde::{Deserialize, Serialize};
 use telemetry::Record;
@@ -127,11 +128,24 @@ pub enum SignInNext {
     Done,
 }
 
+/// What can be shown after the password. A recovery code always can.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum SecondFactor {
+    /// A code of the authenticator app.
+    App,
+    /// A passkey.
+    Passkey,
+}
+
 /// Answer to every step of signing in.
 #[derive(Clone, Serialize, Deserialize, TS)]
 pub struct SignInStep {
     /// What comes next.
     pub next: SignInNext,
+    /// With `code`: what this person can show.
+    #[serde(default)]
+    pub factors: Vec<SecondFactor>,
 }
 
 /// Answer to `POST /api/mfa/start`.

@@ -17,6 +17,7 @@ pub mod error;
 pub mod http;
 pub mod limits;
 pub mod server;
+mod sign_in;
 
 pub use check::{CheckCode, CheckItem, CheckOutcome, CheckReport};
 pub use client::{ClientMessage, HeardFrom, QualityReport, TileView};

@@ -5,6 +5,7 @@ use crate::clock::Clock;
 use crate::live::Core;
 use crate::mail::Mailer;
 use crate::metrics::Metrics;
+use auth::webauthn::RelyingParty;
 use auth::{GuestAuth, JoinTokens, PrefixBuckets, StaffAuth, Transport};
 use protocol::ErrorCode;
 use std::future::Future;
@@ -46,6 +47,20 @@ impl ServerConfig {
     pub fn transport(&self, host: &str) -> Transport {
         let plain = self.origins.iter().any(|o| o.strip_prefix("http://") == Some(host));
         if plain { Transport::Loopback } else { Transport::Tls }
+    }
+
+    /// For whom passkeys are: the first address at which browsers offer them. `None` without one.
+    #[must_use]
+    pub fn relying_party(&self) -> Option<RelyingParty> {
+        self.origins.iter().find_map(|origin| RelyingParty::of(origin))
+    }
+
+    /// Whether passkeys work at this host: a key belongs to one address.
+    #[must_use]
+    pub fn has_passkeys(&self, host: &str) -> bool {
+        self.relying_party()
+            .and_then(|party| party.origin().split_once("://").map(|(_, at)| at == host))
+            .unwrap_or(false)
     }
 
     /// The address that invitations carry.

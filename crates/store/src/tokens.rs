@@ -105,6 +105,7 @@ impl Tx {
         let mut swept = 0;
         for text in [
             "DELETE FROM join_tokens WHERE org = $1 AND expires_at < $2",
+            "DELETE FROM sign_in_steps WHERE org = $1 AND expires_at < $2",
             "DELETE FROM staff_links WHERE org = $1 AND expires_at < $2",
             "DELETE FROM sessions WHERE org = $1 \
              AND (last_seen_at < $2 OR revoked_at < $2)",

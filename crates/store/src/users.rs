@@ -68,11 +68,19 @@ pub struct UserRow {
     pub has_password: bool,
     /// A second factor was enrolled and confirmed.
     pub has_totp: bool,
+    /// How many passkeys it has.
+    pub passkeys: u32,
     /// When it was made.
     pub created_at: Timestamp,
 }
 
 impl UserRow {
+    /// Whether there is anything to ask for after the password.
+    #[must_use]
+    pub const fn has_second_factor(&self) -> bool {
+        self.has_totp || self.passkeys > 0
+    }
+
     /// Whether a visit can be this person's now.
     #[must_use]
     pub fn holds_visits(&self) -> bool {
@@ -96,7 +104,9 @@ macro_rules! select_users {
     ($rest:literal) => {
         concat!(
             "SELECT id, role, state, person_sealed, created_at, totp_confirmed, ",
-            "CASE WHEN password_hash IS NULL THEN 0 ELSE 1 END AS has_password FROM users ",
+            "CASE WHEN password_hash IS NULL THEN 0 ELSE 1 END AS has_password, ",
+            "(SELECT COUNT(*) FROM passkeys WHERE passkeys.org = users.org ",
+            "AND passkeys.user_id = users.id) AS passkeys FROM users ",
             $rest
         )
     };
@@ -213,6 +223,7 @@ impl Reader {
             person: open_json(key, SealPurpose::Person, &aad, &sealed)?,
             has_password: cols.flag("has_password")?,
             has_totp: cols.flag("totp_confirmed")?,
+            passkeys: cols.count("passkeys")?,
             created_at: cols.time("created_at")?,
         })
     }
@@ -236,6 +247,20 @@ impl Tx {
         .bind(sealed)
         .bind(self.now().0);
         self.run(query).await.map(|_| ())
+    }
+
+    /// Makes whoever else changes this account wait until this transaction ends, and gives the account
+    /// as it is then. For steps that may be taken only as long as something holds of the whole account:
+    /// PostgreSQL lets two transactions each count what the other is about to take away.
+    ///
+    /// # Errors
+    /// As [`Reader::user`].
+    pub async fn hold_user(&mut self, id: UserId) -> Result<Option<UserRow>> {
+        let query = sql("UPDATE users SET state = state WHERE org = $1 AND id = $2")
+            .bind(self.org_text())
+            .bind(id.to_text());
+        self.run(query).await?;
+        self.user(id).await
     }
 
     /// Changes name and address.

@@ -14,11 +14,17 @@ import type {
   Me as StaffMe,
   MfaDone,
   MfaStart,
+  PasskeyCreation,
+  PasskeyNew,
+  PasskeyRequest,
+  PasskeyUse,
+  Passkeys,
   SetOutcome,
   SignIn,
   SignInCode,
   SignInLink,
   SignInStep,
+  SignInWays,
   VisitCreated,
   VisitQuality,
 } from './protocol';
@@ -57,6 +63,41 @@ export function mfaStart(): Promise<MfaStart> {
 /** Proves that the app works; answers with ten recovery codes, shown once. */
 export function mfaFinish(code: string): Promise<MfaDone> {
   return call('POST', 'mfa/finish', { code });
+}
+
+/** The ways in that there are here. */
+export function signInWays(): Promise<SignInWays> {
+  return call('GET', 'signin/ways');
+}
+
+/** Begins to sign in by a passkey: `alone`, or after the password. */
+export function passkeyRequest(alone: boolean): Promise<PasskeyRequest> {
+  return call('POST', 'signin/passkey/start', { alone });
+}
+
+/** Signs in by a passkey. Rejects with `passkey_refused` or `locked_out`. */
+export function signInPasskey(use: PasskeyUse): Promise<SignInStep> {
+  return call('POST', 'signin/passkey', use);
+}
+
+/** The own passkeys, and what else stands after the password. */
+export function passkeys(): Promise<Passkeys> {
+  return call('GET', 'passkeys');
+}
+
+/** Begins to add a passkey. */
+export function passkeyCreation(): Promise<PasskeyCreation> {
+  return call('POST', 'passkeys/start');
+}
+
+/** Adds a passkey; answers with recovery codes when there were none. Rejects with `passkey_refused`. */
+export function addPasskey(made: PasskeyNew): Promise<MfaDone> {
+  return call('POST', 'passkeys/finish', made);
+}
+
+/** Removes an own passkey. Rejects with `last_factor` when nothing else would be left. */
+export function removePasskey(passkey: string): Promise<void> {
+  return call('POST', 'passkeys/remove', { passkey });
 }
 
 /** Who is signed in. Rejects with `not_signed_in`. */

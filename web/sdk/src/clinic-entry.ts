@@ -6,3 +6,4 @@ export * from './clinic-api';
 export { BedsideError, isBedsideError } from './errors';
 export { timestampToDate, timestampToMs } from './time';
 export { createBoard } from './board';
+export { createPasskey, knowsPasskeys, usePasskey } from './passkeys';

@@ -9,7 +9,7 @@ export type SeatState = "invited" | "checking" | "consenting" | "waiting" | "adm
 export type Purpose = "visit" | "recording" | "captions";
 export type ConsentDecision = "given" | "refused" | "withdrawn";
 export type Action = "be_in_room" | "publish_mic" | "publish_camera" | "share_screen" | "chat" | "see_waiting_room" | "message_waiting" | "admit" | "put_back" | "remove" | "mute_other" | "invite" | "see_quality" | "end_visit";
-export type ErrorCode = "bad_message" | "message_too_large" | "too_fast" | "protocol_version" | "bad_origin" | "token_expired" | "not_signed_in" | "bad_credentials" | "second_factor_needed" | "enrolment_needed" | "locked_out" | "weak_password" | "no_such_visit" | "second_check_failed" | "second_check_needed" | "not_allowed" | "emergency_needed" | "own_account" | "on_hold" | "wrong_state" | "consent_missing" | "not_a_no_show" | "taken_over" | "link_replaced" | "visit_over" | "visit_full" | "server_closing" | "bad_sdp" | "sdp_too_large" | "stale_answer" | "bad_field" | "not_found" | "store_busy" | "store_full" | "mail_failed" | "internal";
+export type ErrorCode = "bad_message" | "message_too_large" | "too_fast" | "protocol_version" | "bad_origin" | "token_expired" | "not_signed_in" | "bad_credentials" | "second_factor_needed" | "enrolment_needed" | "locked_out" | "weak_password" | "passkey_refused" | "last_factor" | "no_such_visit" | "second_check_failed" | "second_check_needed" | "not_allowed" | "emergency_needed" | "own_account" | "on_hold" | "wrong_state" | "consent_missing" | "not_a_no_show" | "taken_over" | "link_replaced" | "visit_over" | "visit_full" | "server_closing" | "bad_sdp" | "sdp_too_large" | "stale_answer" | "bad_field" | "not_found" | "store_busy" | "store_full" | "mail_failed" | "internal";
 export type ErrorBody = { 
 /**
  * What went wrong.
@@ -1035,11 +1035,16 @@ secret: string,
  */
 password?: string, };
 export type SignInNext = "code" | "enrol" | "password" | "done";
+export type SecondFactor = "app" | "passkey";
 export type SignInStep = { 
 /**
  * What comes next.
  */
-next: SignInNext, };
+next: SignInNext, 
+/**
+ * With `code`: what this person can show.
+ */
+factors: Array<SecondFactor>, };
 export type MfaStart = { 
 /**
  * QR code of the `otpauth:` address as an SVG document.
@@ -1059,6 +1064,139 @@ export type MfaDone = {
  * Ten single-use recovery codes.
  */
 recovery_codes: Array<string>, };
+export type SignInWays = { 
+/**
+ * Passkeys work at this address.
+ */
+passkeys: boolean, };
+export type PasskeyStart = { 
+/**
+ * The passkey stands for everything; otherwise it follows the password.
+ */
+alone: boolean, };
+export type PasskeyRequest = { 
+/**
+ * Good once, for five minutes.
+ */
+challenge: string, 
+/**
+ * The domain that keys are bound to.
+ */
+rp_id: string, 
+/**
+ * Ids of the keys that may answer; any when empty.
+ */
+allow: Array<string>, 
+/**
+ * The authenticator must verify its owner.
+ */
+must_verify: boolean, };
+export type PasskeyUse = { 
+/**
+ * `rawId`.
+ */
+credential: string, 
+/**
+ * `clientDataJSON`.
+ */
+client_data: string, 
+/**
+ * `authenticatorData`.
+ */
+authenticator_data: string, 
+/**
+ * `signature`.
+ */
+signature: string, 
+/**
+ * `userHandle`.
+ */
+user_handle?: string, };
+export type PasskeyCreation = { 
+/**
+ * Good once, for five minutes.
+ */
+challenge: string, 
+/**
+ * The domain that keys are bound to.
+ */
+rp_id: string, 
+/**
+ * The clinic's name.
+ */
+rp_name: string, 
+/**
+ * What the authenticator knows the person by.
+ */
+user_handle: string, 
+/**
+ * E-mail address, for the authenticator to show.
+ */
+email: string, 
+/**
+ * Name, for the authenticator to show.
+ */
+name: string, 
+/**
+ * COSE algorithms, the best first.
+ */
+algorithms: number[], 
+/**
+ * Ids of the keys that the person has already.
+ */
+exclude: Array<string>, };
+export type PasskeyNew = { 
+/**
+ * What the person calls it.
+ */
+name: string, 
+/**
+ * `clientDataJSON`.
+ */
+client_data: string, 
+/**
+ * `attestationObject`.
+ */
+attestation: string, };
+export type Passkey = { 
+/**
+ * Its id, for removing it.
+ */
+passkey: string, 
+/**
+ * What its owner calls it.
+ */
+name: string, 
+/**
+ * When it was added.
+ */
+created_at: Timestamp, 
+/**
+ * When it was last used.
+ */
+last_used_at?: Timestamp, };
+export type Passkeys = { 
+/**
+ * The own passkeys, oldest first.
+ */
+passkeys: Array<Passkey>, 
+/**
+ * Whether an authenticator app is set up.
+ */
+app: boolean, 
+/**
+ * Whether passkeys work at this address.
+ */
+possible: boolean, 
+/**
+ * The most that one may have.
+ */
+most: number, };
+export type PasskeyRemove = { 
+/**
+ * Which.
+ */
+passkey: string, };
 export type Me = { 
 /**
  * Own name.
@@ -1768,5 +1906,5 @@ export const RTT_NOTICED_MS = 300;
 export const RTT_SEVERE_MS = 600;
 export const JITTER_NOTICED_MS = 30;
 export const JITTER_SEVERE_MS = 80;
-export const ERROR_CODES: readonly ErrorCode[] = ["bad_message", "message_too_large", "too_fast", "protocol_version", "bad_origin", "token_expired", "not_signed_in", "bad_credentials", "second_factor_needed", "enrolment_needed", "locked_out", "weak_password", "no_such_visit", "second_check_failed", "second_check_needed", "not_allowed", "emergency_needed", "own_account", "on_hold", "wrong_state", "consent_missing", "not_a_no_show", "taken_over", "link_replaced", "visit_over", "visit_full", "server_closing", "bad_sdp", "sdp_too_large", "stale_answer", "bad_field", "not_found", "store_busy", "store_full", "mail_failed", "internal"];
+export const ERROR_CODES: readonly ErrorCode[] = ["bad_message", "message_too_large", "too_fast", "protocol_version", "bad_origin", "token_expired", "not_signed_in", "bad_credentials", "second_factor_needed", "enrolment_needed", "locked_out", "weak_password", "passkey_refused", "last_factor", "no_such_visit", "second_check_failed", "second_check_needed", "not_allowed", "emergency_needed", "own_account", "on_hold", "wrong_state", "consent_missing", "not_a_no_show", "taken_over", "link_replaced", "visit_over", "visit_full", "server_closing", "bad_sdp", "sdp_too_large", "stale_answer", "bad_field", "not_found", "store_busy", "store_full", "mail_failed", "internal"];
 export const CHECK_CODES: readonly CheckCode[] = ["insecure_context", "in_app_browser", "permission_dismissed", "permission_blocked_site", "permission_blocked_os", "blocked_by_embed", "no_camera", "no_microphone", "in_use", "hardware", "overconstrained", "prompt_timeout", "silent_microphone", "black_video", "speaker_failed", "no_webrtc", "network_poor", "udp_blocked", "media_blocked"];

@@ -53,7 +53,11 @@ export type LocalErrorCode =
   /** The browser's picker for sharing a screen was closed. */
   | 'share_dismissed'
   /** This browser cannot share a screen. */
-  | 'share_unsupported';
+  | 'share_unsupported'
+  /** No passkey was made or used: dismissed, out of time, or none fits. */
+  | 'passkey_dismissed'
+  /** The authenticator holds a passkey of this person already. */
+  | 'passkey_known';
 
 /** Everything that {@link BedsideErrorShape.code} may be. */
 export type AnyErrorCode = ErrorCode | CheckCode | LocalErrorCode;

@@ -3,6 +3,7 @@
 mod accounts;
 mod check_keys;
 mod guests;
+mod passkeys;
 mod sessions;
 mod sign_in;
 mod support;

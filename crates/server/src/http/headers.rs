@@ -43,7 +43,8 @@ pub async fn secure(State(app): State<Arc<App>>, request: Request, next: Next) -
             "permissions-policy",
             "camera=(self), microphone=(self), display-capture=(self), screen-wake-lock=(self), \
              autoplay=(self), fullscreen=(self), picture-in-picture=(self), geolocation=(), \
-             payment=(), usb=(), serial=(), midi=(), browsing-topics=()",
+             publickey-credentials-create=(self), \
+             publickey-credentials-get=(self), payment=(), usb=(), serial=(), midi=(), browsing-topics=()",
         ),
     ] {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));

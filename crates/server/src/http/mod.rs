@@ -7,6 +7,7 @@ pub mod guest;
 pub mod headers;
 pub mod invites;
 pub mod net;
+pub mod passkeys;
 pub mod patients;
 pub mod people;
 pub mod probe;
@@ -55,6 +56,13 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/signin", post(staff::sign_in))
         .route("/signin/code", post(staff::code))
         .route("/signin/link", post(staff::link))
+        .route("/signin/ways", get(passkeys::ways))
+        .route("/signin/passkey/start", post(passkeys::start))
+        .route("/signin/passkey", post(passkeys::sign_in))
+        .route("/passkeys", get(passkeys::list))
+        .route("/passkeys/start", post(passkeys::add_start))
+        .route("/passkeys/finish", post(passkeys::add_finish))
+        .route("/passkeys/remove", post(passkeys::remove))
         .route("/signout", post(staff::sign_out))
         .route("/signout/everywhere", post(staff::sign_out_everywhere))
         .route("/mfa/start", post(staff::mfa_start))

@@ -38,6 +38,7 @@ fn shown(
     now: Timestamp,
 ) -> wire::StaffPerson {
     let lives = |s: &&store::SessionRow| auth::session::judge(s, now) == Ok(auth::Level::Full);
+    let has_second_factor = user.has_second_factor();
     wire::StaffPerson {
         id: user.id,
         name: user.person.name,
@@ -45,7 +46,7 @@ fn shown(
         role: to_wire(user.role),
         active: user.state == UserState::Active,
         has_password: user.has_password,
-        has_second_factor: user.has_totp,
+        has_second_factor,
         created_at: user.created_at,
         sessions: u32::try_from(sessions.iter().filter(lives).count()).unwrap_or(u32::MAX),
         me: user.id == reader,

@@ -25,6 +25,8 @@ pub fn auth_code(error: &AuthError) -> ErrorCode {
         AuthError::LockedOut { .. } => ErrorCode::LockedOut,
         AuthError::WeakPassword(_) => ErrorCode::WeakPassword,
         AuthError::TokenExpired => ErrorCode::TokenExpired,
+        AuthError::PasskeyRefused => ErrorCode::PasskeyRefused,
+        AuthError::LastFactor => ErrorCode::LastFactor,
         AuthError::NoSuchVisit => ErrorCode::NoSuchVisit,
         AuthError::VisitOver => ErrorCode::VisitOver,
         AuthError::SecondCheckNeeded => ErrorCode::SecondCheckNeeded,
@@ -92,7 +94,11 @@ pub async fn link(
     step_answer(&app, &client, step)
 }
 
-fn step_answer(app: &App, client: &Client, step: auth::Result<Step>) -> ApiResult<Response> {
+pub(super) fn step_answer(
+    app: &App,
+    client: &Client,
+    step: auth::Result<Step>,
+) -> ApiResult<Response> {
     let step = step.map_err(|e| refused(app, &e))?;
     let next = match step.next {
         Next::Code => wire::SignInNext::Code,
@@ -100,11 +106,16 @@ fn step_answer(app: &App, client: &Client, step: auth::Result<Step>) -> ApiResul
         Next::Password => wire::SignInNext::Password,
         Next::Done => wire::SignInNext::Done,
     };
+    let factors = [
+        step.factors.passkey.then_some(wire::SecondFactor::Passkey),
+        step.factors.app.then_some(wire::SecondFactor::App),
+    ];
+    let factors = factors.into_iter().flatten().collect();
     let mut headers = HeaderMap::new();
     if let Some(session) = &step.session {
         set_cookie(&mut headers, &Cookie::Session.set(client.transport, session));
     }
-    Ok((headers, Json(wire::SignInStep { next })).into_response())
+    Ok((headers, Json(wire::SignInStep { next, factors })).into_response())
 }
 
 /// `POST /api/signout`.

@@ -51,13 +51,14 @@ beforeEach(async () => {
   await Promise.all([clinicWords.load(), callText.load(), deviceText.load(), officeWords.load()]);
   board = boardDouble([ROSA, NEXT, THEIRS]);
   calls = [];
-  state = signal<SignInState>({ stage: { at: 'in', me: me() }, busy: false, refusal: null });
+  state = signal<SignInState>({ stage: { at: 'in', me: me() }, busy: false, refusal: null, ways: null });
   const leave = vi.fn(() => Promise.resolve());
   session = {
-    state, start: leave, password: leave, code: leave, link: leave, enrol: leave, confirmEnrolment: leave,
+    state, start: leave, password: leave, code: leave, passkey: leave, link: leave, enrol: leave,
+    confirmEnrolment: leave, enrolPasskey: leave,
     codesKept: leave, back: vi.fn(), touch: leave, out: leave,
     over: vi.fn(() => {
-      state.value = { stage: { at: 'password', notice: 'session_over' }, busy: false, refusal: null };
+      state.value = { stage: { at: 'password', notice: 'session_over' }, busy: false, refusal: null, ways: null };
     }),
   };
   ring = {

@@ -24,6 +24,7 @@ import { rowId } from './board/VisitRow';
 import { Over } from './call/Over';
 import { ClockContext, Elapsed, serverClock } from './clock';
 import type { Desk, OpenCall } from './desk';
+import { ownFactors } from './factors';
 import { clinicWords } from './i18n';
 import { IdleGuard } from './idle-guard';
 import { opensInEmergency, ringsFor, waitingRoom } from './model/board';
@@ -326,6 +327,7 @@ function actionsOf({ me, desk, askEmergency, loadOffice }: Means): Clinic['actio
     emergency: openInEmergency,
     unreviewed: async () => (await (await loadOffice()).api.listEmergencies()).unreviewed,
     synthetic: inviteSyntheticGuest,
+    factors: ownFactors,
     reconnect: () => desk.board.reconnectNow(),
   };
 }

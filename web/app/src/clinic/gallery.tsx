@@ -22,61 +22,18 @@ import { EndDialog } from './call/EndVisit';
 import { PEOPLE_PANEL, Room } from './call/Room';
 import './clinic.css';
 import { ClockContext } from './clock';
+import type { FactorActions } from './factors';
 import { clinicWords } from './i18n';
+import { QR, signInScreens } from './gallery-sign-in';
 import { IdleWarning } from './idle-guard';
 import { waitingRoom } from './model/board';
 import { devicesDouble, participant, visitDouble, type VisitDoubleParts } from '../../gallery/doubles';
 import { GOOD_CHECK, NOW_US, SILENT_CHECK, VOICE_CHECK, link, me, min, seat, trouble, visit, waitingSeat } from '../../gallery/fixtures';
 import { callQuality } from '../../gallery/quality';
-import type { SignInState, Stage } from './model/sign-in';
 import { personPicture } from '../../gallery/pictures';
-import type { Session } from './session';
-import { Code } from './sign-in/Code';
-import { SignIn } from './sign-in/SignIn';
 
 const nothing = () => {};
 const never = () => new Promise<never>(nothing);
-
-// --- Signing in ---
-
-function session(stage: Stage, over: Partial<SignInState> = {}): Session {
-  return {
-    state: signal<SignInState>({ stage, busy: false, refusal: null, ...over }),
-    start: never,
-    password: never,
-    code: never,
-    link: never,
-    enrol: never,
-    confirmEnrolment: never,
-    codesKept: never,
-    back: nothing,
-    touch: never,
-    out: never,
-    over: nothing,
-  };
-}
-
-const signIn = (stage: Stage, over: Partial<SignInState> = {}) => <SignIn session={session(stage, over)} />;
-
-/** The look of a QR code; it says nothing. */
-const QR = (() => {
-  const size = 29;
-  const corner = (x: number, y: number) => {
-    const ring = Math.max(Math.abs(x - 3), Math.abs(y - 3));
-    return ring === 3 || ring <= 1;
-  };
-  const dark = (x: number, y: number) => {
-    if (x < 8 && y < 8) return x < 7 && y < 7 && corner(x, y);
-    if (x > size - 9 && y < 8) return x > size - 8 && y < 7 && corner(size - 1 - x, y);
-    if (x < 8 && y > size - 9) return x < 7 && y > size - 8 && corner(x, size - 1 - y);
-    return Math.sin(x * 12.9898 + y * 78.233) * 43758.5453 % 1 > 0.1;
-  };
-  let path = '';
-  for (let y = 0; y < size; y += 1) for (let x = 0; x < size; x += 1) if (dark(x, y)) path += `M${x} ${y}h1v1h-1z`;
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="-2 -2 ${size + 4} ${size + 4}" shape-rendering="crispEdges"><path d="${path}"/></svg>`;
-})();
-
-const CODES = ['k7mx-2qpd', '9fhw-tt4c', 'b3vn-x8ra', 'p5ze-61kg', 'w2ds-hh7m', 'q8jc-4yfu', 'n6tb-aa9x', 'r4gk-m3wv', 'z1yh-5cpe', 'd9uf-7nsq'];
 
 // --- The day ---
 
@@ -178,6 +135,13 @@ const CLINICIANS = [
 ];
 const reception = me({ name: 'Sam Reyes', email: 'front@clinic.example', role: 'staff' });
 
+const PASSKEYS = [
+  { passkey: 'a', name: 'Work laptop', created_at: NOW_US - min(60 * 24 * 30), last_used_at: NOW_US - min(300) },
+  { passkey: 'b', name: 'Blue security key in the drawer of the second office', created_at: NOW_US - min(60 * 24 * 2) },
+];
+
+const factors = (passkeys: FactorActions['passkeys']): FactorActions => ({ passkeys, addPasskey: never, removePasskey: never });
+
 const actions: ClinicActions = {
   admit: never,
   enter: nothing,
@@ -192,6 +156,7 @@ const actions: ClinicActions = {
   emergency: never,
   unreviewed: () => Promise.resolve(2),
   synthetic: never,
+  factors: factors(() => Promise.resolve({ passkeys: PASSKEYS, app: true, possible: true, most: 10 })),
   reconnect: nothing,
 };
 
@@ -227,6 +192,17 @@ function board(over: Partial<BoardProps> = {}, also: JSX.Element | null = null, 
         {...over}
       />
       {also}
+    </Standing>
+  );
+}
+
+function account(passkeys: FactorActions['passkeys']) {
+  return (
+    <Standing>
+      <main class="clinic-main">
+        <h1>{clinicWords.t.board.title}</h1>
+      </main>
+      <Account me={me()} ring={ring()} factors={factors(passkeys)} unreviewed={never} inCall={false} onClose={nothing} onSignOut={nothing} />
     </Standing>
   );
 }
@@ -299,21 +275,7 @@ const firstWaiter = () => waitingRoom([JUAN])[0];
 
 /** Everything, by name. */
 const screens: GalleryArea['screens'] = {
-  'starting': () => signIn({ at: 'starting' }),
-  'unreachable': () => signIn({ at: 'unreachable' }),
-  'sign-in': () => signIn({ at: 'password', notice: null }),
-  'sign-in-refused': () => signIn({ at: 'password', notice: null }, { refusal: { code: 'bad_credentials', untilMs: null } }),
-  'sign-in-locked': () => signIn({ at: 'password', notice: null }, { refusal: { code: 'locked_out', untilMs: performance.now() + 240_000 } }),
-  'sign-in-idle': () => signIn({ at: 'password', notice: 'idle' }),
-  'sign-in-link-dead': () => signIn({ at: 'password', notice: 'link_dead' }),
-  'code': () => signIn({ at: 'code' }),
-  'code-recovery': () => <Code state={{ stage: { at: 'code' }, busy: false, refusal: null }} session={session({ at: 'code' })} begin="recovery" />,
-  'link': () => signIn({ at: 'link', secret: 'gallery' }),
-  'new-password': () => signIn({ at: 'new_password', secret: 'gallery' }, { refusal: { code: 'weak_password', untilMs: null } }),
-  'enrol-loading': () => signIn({ at: 'enrol', mfa: null }, { busy: true }),
-  'enrol-failed': () => signIn({ at: 'enrol', mfa: null }, { refusal: { code: 'offline', untilMs: null } }),
-  'enrol': () => signIn({ at: 'enrol', mfa: { qr_svg: QR, secret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP' } }),
-  'recovery': () => signIn({ at: 'recovery', codes: CODES }),
+  ...signInScreens,
 
   'board': () => board(),
   'board-invited': () => board({ visits: [INVITED, ...COMING, ...OVER] }),
@@ -429,9 +391,13 @@ const screens: GalleryArea['screens'] = {
   'close-visit': () => board({}, <CloseVisit visit={TALKING} onClose={nothing} />),
   'close-visit-came': () => board({}, <CloseVisit visit={ROSA} onClose={nothing} />),
   'account': () =>
-    board({}, <Account me={me({ recovery_codes_left: 1, sessions: 2 })} ring={ring()} unreviewed={never} inCall={false} onClose={nothing} onSignOut={nothing} />),
+    board({}, <Account me={me({ recovery_codes_left: 1, sessions: 2 })} ring={ring()} factors={actions.factors} unreviewed={never} inCall={false} onClose={nothing} onSignOut={nothing} />),
   'account-admin': () =>
-    board({}, <Account me={me({ role: 'admin' })} ring={ring()} unreviewed={actions.unreviewed} inCall={false} onClose={nothing} onSignOut={nothing} />),
+    board({}, <Account me={me({ role: 'admin' })} ring={ring()} factors={actions.factors} unreviewed={actions.unreviewed} inCall={false} onClose={nothing} onSignOut={nothing} />),
+  'account-no-passkey': () => account(() => Promise.resolve({ passkeys: [], app: true, possible: true, most: 10 })),
+  'account-passkeys-elsewhere': () => account(() => Promise.resolve({ passkeys: [], app: false, possible: false, most: 10 })),
+  'account-loading': () => account(never),
+  'account-offline': () => account(() => Promise.reject(new BedsideError('offline'))),
   'idle-warning': () => board({}, <IdleWarning leftMs={97_000} onStay={nothing} onLeave={nothing} />),
 
   'call-connecting': () => call({ phase: 'hello', people: [] }),

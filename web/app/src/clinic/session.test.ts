@@ -13,6 +13,14 @@ function server(over: Partial<SessionApi> = {}): SessionApi {
     signInLink: no,
     mfaStart: no,
     mfaFinish: no,
+    signInWays: no,
+    passkeyRequest: no,
+    usePasskey: no,
+    signInPasskey: no,
+    passkeyCreation: no,
+    createPasskey: no,
+    addPasskey: no,
+    knowsPasskeys: () => true,
     signOut: () => Promise.resolve(),
     signOutEverywhere: () => Promise.resolve(),
     ...over,
@@ -30,10 +38,10 @@ describe('the session', () => {
 
   it('signs in with password and code, spaces in the code and e-mail forgiven', async () => {
     let signedIn = false;
-    const signIn = vi.fn(async () => ({ next: 'code' as const }));
+    const signIn = vi.fn(async () => ({ next: 'code' as const, factors: [] }));
     const signInCode = vi.fn(async () => {
       signedIn = true;
-      return { next: 'done' as const };
+      return { next: 'done' as const, factors: [] };
     });
     const whoAmI = async () => {
       if (!signedIn) throw new BedsideError('not_signed_in');
@@ -59,9 +67,62 @@ describe('the session', () => {
     expect(session.state.value.busy).toBe(false);
   });
 
+  const ASKED = { challenge: 'c', rp_id: 'clinic.example', allow: [], must_verify: true };
+  const USED = { credential: 'i', client_data: 'd', authenticator_data: 'a', signature: 's' };
+
+  it('signs in by a passkey alone, and after the password', async () => {
+    const passkeyRequest = vi.fn(async () => ASKED);
+    const signInPasskey = vi.fn(async () => ({ next: 'done' as const, factors: [] }));
+    const signIn = async () => ({ next: 'code' as const, factors: ['passkey' as const] });
+    let signedIn = false;
+    const whoAmI = async () => {
+      if (!signedIn) throw new BedsideError('not_signed_in');
+      return me();
+    };
+    const api = server({ whoAmI, signIn, passkeyRequest, usePasskey: async () => USED, signInPasskey });
+    const alone = at(api);
+    await alone.start(null);
+    signedIn = true;
+    await alone.passkey(true);
+    expect(passkeyRequest).toHaveBeenLastCalledWith(true);
+    expect(signInPasskey).toHaveBeenLastCalledWith(USED);
+    expect(alone.state.value.stage.at).toBe('in');
+
+    const second = at(api);
+    await second.password('imani@clinic.example', 'four words of mine');
+    expect(second.state.value.stage).toEqual({ at: 'code', factors: ['passkey'] });
+    await second.passkey(false);
+    expect(passkeyRequest).toHaveBeenLastCalledWith(false);
+    expect(second.state.value.stage.at).toBe('in');
+  });
+
+  it('says so when no passkey was used, and offers none that the browser does not know', async () => {
+    const usePasskey = () => Promise.reject(new BedsideError('passkey_dismissed'));
+    const signInWays = async () => ({ passkeys: true });
+    const session = at(server({ passkeyRequest: async () => ASKED, usePasskey, signInWays }));
+    await session.start(null);
+    expect(session.state.value.ways).toEqual({ passkeys: true });
+    await session.passkey(true);
+    expect(session.state.value).toMatchObject({ busy: false, refusal: { code: 'passkey_dismissed', untilMs: null } });
+    const old = at(server({ signInWays, knowsPasskeys: () => false }));
+    await old.start(null);
+    expect(old.state.value.ways).toEqual({ passkeys: false });
+  });
+
+  it('takes a passkey instead of the app, and shows its recovery codes', async () => {
+    const asked = { challenge: 'c', rp_id: 'clinic.example', rp_name: 'Clinic', user_handle: 'h', email: 'e', name: 'n', algorithms: [-7], exclude: [] };
+    const createPasskey = vi.fn(async (_: typeof asked, name: string) => ({ name, client_data: 'd', attestation: 'a' }));
+    const addPasskey = vi.fn(async () => ({ recovery_codes: ['one'] }));
+    const session = at(server({ passkeyCreation: async () => asked, createPasskey, addPasskey }));
+    await session.enrolPasskey('My passkey');
+    expect(addPasskey).toHaveBeenCalledWith({ name: 'My passkey', client_data: 'd', attestation: 'a' });
+    expect(session.state.value.stage).toEqual({ at: 'recovery', codes: ['one'] });
+  });
+
   it('takes a one-time link from button to recovery codes without using it before', async () => {
     const signInLink = vi.fn(async (_secret: string, password?: string) => ({
       next: password === undefined ? ('password' as const) : ('enrol' as const),
+      factors: [],
     }));
     const mfa = { qr_svg: '<svg/>', secret: 'ABCD' };
     const session = at(server({ signInLink, mfaStart: async () => mfa, mfaFinish: async () => ({ recovery_codes: ['one'] }), whoAmI: async () => me() }));
@@ -88,7 +149,7 @@ describe('the session', () => {
   it('can ask for the key again after a failure', async () => {
     const mfaStart = vi.fn<SessionApi['mfaStart']>();
     mfaStart.mockRejectedValueOnce(new BedsideError('offline')).mockResolvedValueOnce({ qr_svg: '<svg/>', secret: 'ABCD' });
-    const session = at(server({ signInLink: async () => ({ next: 'enrol' }), mfaStart }));
+    const session = at(server({ signInLink: async () => ({ next: 'enrol', factors: [] }), mfaStart }));
     await session.start('the-secret');
     await session.link();
     expect(session.state.value.refusal?.code).toBe('offline');

@@ -5,9 +5,20 @@
  * kept. The network and the clock are handed in, so that tests need neither.
  */
 import { signal, type ReadonlySignal } from '@preact/signals';
-import { isBedsideError, type Me, type MfaDone, type MfaStart, type SignInStep } from '@bedside/client/clinic';
+import {
+  isBedsideError,
+  type Me,
+  type MfaDone,
+  type MfaStart,
+  type PasskeyCreation,
+  type PasskeyNew,
+  type PasskeyRequest,
+  type PasskeyUse,
+  type SignInStep,
+  type SignInWays,
+} from '@bedside/client/clinic';
 import { ERROR_CODES, type ErrorCode } from '@bedside/client/protocol';
-import { STARTING, bareCode, signInReducer, type Notice, type SignInEvent, type SignInState } from './model/sign-in';
+import { STARTING, bareCode, signInReducer, type Notice, type RefusalCode, type SignInEvent, type SignInState } from './model/sign-in';
 
 /** The calls that signing in needs; `@bedside/client/clinic` has them all. */
 export interface SessionApi {
@@ -17,6 +28,15 @@ export interface SessionApi {
   signInLink(secret: string, password?: string): Promise<SignInStep>;
   mfaStart(): Promise<MfaStart>;
   mfaFinish(code: string): Promise<MfaDone>;
+  signInWays(): Promise<SignInWays>;
+  passkeyRequest(alone: boolean): Promise<PasskeyRequest>;
+  usePasskey(asked: PasskeyRequest): Promise<PasskeyUse>;
+  signInPasskey(use: PasskeyUse): Promise<SignInStep>;
+  passkeyCreation(): Promise<PasskeyCreation>;
+  createPasskey(asked: PasskeyCreation, name: string): Promise<PasskeyNew>;
+  addPasskey(made: PasskeyNew): Promise<MfaDone>;
+  /** Whether this browser knows passkeys. */
+  knowsPasskeys(): boolean;
   signOut(): Promise<void>;
   signOutEverywhere(): Promise<void>;
 }
@@ -28,11 +48,15 @@ export interface Session {
   start(secret: string | null): Promise<void>;
   password(email: string, password: string): Promise<void>;
   code(code: string): Promise<void>;
+  /** Signs in by a passkey: `alone`, or after the password. */
+  passkey(alone: boolean): Promise<void>;
   /** Uses the one-time link; with `password` it also sets the password. */
   link(password?: string): Promise<void>;
   /** Asks for the authenticator's key, also again after a failure. */
   enrol(): Promise<void>;
   confirmEnrolment(code: string): Promise<void>;
+  /** Sets up a passkey of this name instead of the authenticator app. */
+  enrolPasskey(name: string): Promise<void>;
   /** The recovery codes are kept: go in. */
   codesKept(): Promise<void>;
   /** Back to the empty form. */
@@ -70,7 +94,7 @@ export function createSession(api: SessionApi, now_ms: () => number): Session {
 
   const follow = async (step: SignInStep) => {
     if (step.next === 'done') return goIn();
-    tell({ kind: 'next', next: step.next });
+    tell({ kind: 'next', next: step.next, factors: step.factors });
     if (step.next === 'enrol') await prepareKey();
   };
 
@@ -79,15 +103,28 @@ export function createSession(api: SessionApi, now_ms: () => number): Session {
     tell({ kind: 'mfa_ready', mfa: await api.mfaStart() });
   };
 
+  /** Nothing waits for it: without an answer there is the password. */
+  const findWays = async () => {
+    try {
+      const ways = await api.signInWays();
+      tell({ kind: 'ways', ways: { ...ways, passkeys: ways.passkeys && api.knowsPasskeys() } });
+    } catch {
+      // The form stands already.
+    }
+  };
+
   return {
     state,
     async start(secret) {
+      void findWays();
       if (secret !== null) return tell({ kind: 'link_found', secret });
       await attempt(goIn);
       if (state.value.stage.at === 'enrol') await attempt(prepareKey);
     },
     password: (email, password) => attempt(async () => follow(await api.signIn(email.trim(), password))),
     code: (code) => attempt(async () => follow(await api.signInCode(bareCode(code)))),
+    passkey: (alone) =>
+      attempt(async () => follow(await api.signInPasskey(await api.usePasskey(await api.passkeyRequest(alone))))),
     link: (password) => {
       const { stage } = state.value;
       if (stage.at !== 'link' && stage.at !== 'new_password') return Promise.resolve();
@@ -96,6 +133,11 @@ export function createSession(api: SessionApi, now_ms: () => number): Session {
     enrol: () => attempt(prepareKey),
     confirmEnrolment: (code) =>
       attempt(async () => tell({ kind: 'enrolled', codes: (await api.mfaFinish(bareCode(code))).recovery_codes })),
+    enrolPasskey: (name) =>
+      attempt(async () => {
+        const made = await api.createPasskey(await api.passkeyCreation(), name);
+        tell({ kind: 'enrolled', codes: (await api.addPasskey(made)).recovery_codes });
+      }),
     codesKept: () => attempt(goIn),
     back: () => tell({ kind: 'back' }),
     async touch() {
@@ -123,8 +165,9 @@ export function createSession(api: SessionApi, now_ms: () => number): Session {
 }
 
 /** The server's code of something caught; anything unknown counts as `internal`. */
-export function codeOf(caught: unknown): ErrorCode | 'offline' {
+export function codeOf(caught: unknown): RefusalCode {
   if (!isBedsideError(caught)) return 'internal';
+  if (caught.code === 'passkey_dismissed' || caught.code === 'passkey_known') return caught.code;
   if (caught.code === 'offline' || caught.code === 'aborted') return 'offline';
   return (ERROR_CODES as readonly string[]).includes(caught.code) ? (caught.code as ErrorCode) : 'internal';
 }

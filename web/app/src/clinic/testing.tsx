@@ -27,6 +27,7 @@ export function actionsDouble(over: Partial<ClinicActions> = {}): ClinicActions 
     emergency: forbidden,
     unreviewed: forbidden,
     synthetic: forbidden,
+    factors: { passkeys: forbidden, addPasskey: forbidden, removePasskey: forbidden },
     reconnect: forbidden,
     ...over,
   };

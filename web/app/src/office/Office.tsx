@@ -5,6 +5,7 @@
 import type { ComponentChildren, FunctionComponent } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { Me } from '@bedside/client';
+import { ownFactors } from '../clinic/factors';
 import { Account } from '../clinic/board/Account';
 import { clinicWords } from '../clinic/i18n';
 import { OFFICE_PAGES, type OfficePage } from '../clinic/places';
@@ -82,7 +83,7 @@ export function Office({ me, api, page, board, ring, inCall, onSignOut, onOver, 
         </main>
       </div>
       {account ? (
-        <Account me={me} ring={ring} unreviewed={unreviewed} inCall={inCall} onClose={() => setAccount(false)} onSignOut={onSignOut} />
+        <Account me={me} ring={ring} factors={ownFactors} unreviewed={unreviewed} inCall={inCall} onClose={() => setAccount(false)} onSignOut={onSignOut} />
       ) : null}
     </OfficeContext.Provider>
   );

@@ -1,11 +1,13 @@
-/** One's own sign-ins, language, looks and ring; the way to the office, for those who have one; the way out. */
+/** One's own sign-ins, second step, language, looks and ring; the way to the office, for those who have one; the way out. */
 import { useEffect, useState } from 'preact/hooks';
 import type { Me } from '@bedside/client';
 import { Badge, Banner, Button, CheckField, Confirm, Dialog, IconLeave } from '../../ui';
 import { clinicWords } from '../i18n';
 import { hasOffice, OFFICE_PAGES } from '../places';
 import { Preferences } from '../Preferences';
+import type { FactorActions } from '../factors';
 import type { Ring } from '../ring';
+import { Factors } from './Factors';
 
 /** From this many recovery codes down, a word about it. */
 const FEW_CODES = 3;
@@ -14,6 +16,7 @@ export interface AccountProps {
   readonly me: Me;
   /** Null for those who have no board. */
   readonly ring: Pick<Ring, 'wanted' | 'want'> | null;
+  readonly factors: FactorActions;
   /** How many openings in emergencies nobody has reviewed. Asked of those who may. */
   readonly unreviewed: () => Promise<number>;
   readonly inCall: boolean;
@@ -21,7 +24,7 @@ export interface AccountProps {
   readonly onSignOut: (everywhere: boolean) => void;
 }
 
-export function Account({ me, ring, unreviewed, inCall, onClose, onSignOut }: AccountProps) {
+export function Account({ me, ring, factors, unreviewed, inCall, onClose, onSignOut }: AccountProps) {
   const t = clinicWords.t;
   const [asking, setAsking] = useState(false);
   if (asking) {
@@ -47,6 +50,7 @@ export function Account({ me, ring, unreviewed, inCall, onClose, onSignOut }: Ac
       </div>
       {me.recovery_codes_left <= FEW_CODES ? <Banner tone="warn">{t.me.fewCodes(me.recovery_codes_left)}</Banner> : null}
       {hasOffice(me) ? <ToOffice unreviewed={unreviewed} /> : null}
+      <Factors actions={factors} />
       <Preferences />
       {ring ? <CheckField label={t.board.soundOn} checked={ring.wanted.value} onChecked={ring.want} /> : null}
       {inCall ? <p class="clinic-soft">{t.me.inCall}</p> : null}

@@ -313,7 +313,7 @@ function Opened({ open, setOpen, visits, ring, synthetic, inCall, onSignOut }: O
         />
       );
     case 'account':
-      return <Account me={me} ring={ring} unreviewed={actions.unreviewed} inCall={inCall} onClose={close} onSignOut={onSignOut} />;
+      return <Account me={me} ring={ring} factors={actions.factors} unreviewed={actions.unreviewed} inCall={inCall} onClose={close} onSignOut={onSignOut} />;
     default:
       if (!visit || lost) return null;
   }

@@ -2,6 +2,7 @@
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { BoardSeat, BoardVisit, Clinician, CreateVisit, EmergencyOpened, EndAs, Invitation, Invite, Me, VisitCreated, VisitQuality } from '@bedside/client';
+import type { FactorActions } from '../factors';
 
 /** Every promise rejects with a `BedsideError` only. */
 export interface ClinicActions {
@@ -28,6 +29,8 @@ export interface ClinicActions {
   unreviewed(): Promise<number>;
   /** Demo only: a synthetic patient comes to the visit. */
   synthetic(visit: string): Promise<void>;
+  /** The own second step. */
+  readonly factors: FactorActions;
   reconnect(): void;
 }
 

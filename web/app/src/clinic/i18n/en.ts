@@ -3,6 +3,7 @@ import { MAX_NAME_CHARS, MAX_NOTE_CHARS, MAX_VISIT_MIN, MIN_VISIT_MIN } from '@b
 import { pluralsOf } from '../../i18n';
 import { callQuality, quality } from './en-quality';
 import { places, restricted } from './en-restricted';
+import { passkeys } from './en-sign-in';
 
 const count = pluralsOf('en');
 const seconds = (n: number) => count(n, { one: '# second', other: '# seconds' });
@@ -122,6 +123,7 @@ const en = {
     everywhereBody: 'You will be signed out on this and on every other device.',
     inCall: 'You are in a visit. Signing out leaves it; the others can go on.',
   },
+  passkeys,
   idle: {
     title: 'Are you still there?',
     body: (s: number) => `To keep names safe from passers-by, this page signs out in ${seconds(s)}.`,
@@ -441,6 +443,8 @@ const en = {
     enrolment_needed: 'Set up your authenticator app first.',
     locked_out: 'Too many tries. Wait a little, then try again.',
     weak_password: 'This password is too short or too common. Choose another one.',
+    passkey_refused: 'This passkey was not accepted. Try again, or sign in another way.',
+    last_factor: 'This is your only second step. Add another one first, then remove this one.',
     no_such_visit: 'This visit does not exist any more.',
     second_check_failed: 'That does not match what the clinic has.',
     second_check_needed: 'One question has to be answered first.',
@@ -468,6 +472,8 @@ const en = {
     offline: 'The server was not reached. Check the network and try again.',
     aborted: 'This was broken off. Try again.',
     share_dismissed: 'No screen was chosen.',
+    passkey_dismissed: 'No passkey was used. Try again, or choose another way.',
+    passkey_known: 'This device has a passkey of yours already.',
     share_unsupported: 'This browser cannot share a screen.',
     device: 'The device could not be used. Choose another one in the devices menu.',
   },

@@ -3,6 +3,7 @@ import { MAX_NAME_CHARS, MAX_NOTE_CHARS, MAX_VISIT_MIN, MIN_VISIT_MIN } from '@b
 import { pluralsOf, type Translation } from '../../i18n';
 import { callQuality, quality } from './es-quality';
 import { places, restricted } from './es-restricted';
+import { passkeys } from './es-sign-in';
 import type { ClinicMessages } from './en';
 
 const count = pluralsOf('es');
@@ -122,6 +123,7 @@ const es: Translation<ClinicMessages> = {
     everywhereBody: 'Saldrá en este y en todos los demás dispositivos.',
     inCall: 'Está en una visita. Al salir la abandona; los demás pueden continuar.',
   },
+  passkeys,
   idle: {
     title: '¿Sigue ahí?',
     body: (s) => `Para que nadie que pase vea los nombres, esta página se cerrará en ${seconds(s)}.`,
@@ -440,6 +442,8 @@ const es: Translation<ClinicMessages> = {
     enrolment_needed: 'Configure primero su aplicación de autenticación.',
     locked_out: 'Demasiados intentos. Espere un poco e inténtelo de nuevo.',
     weak_password: 'Esta contraseña es demasiado corta o común. Elija otra.',
+    passkey_refused: 'No se aceptó esta llave de acceso. Inténtelo de nuevo o entre de otra manera.',
+    last_factor: 'Es su único segundo paso. Añada otro primero y después quite este.',
     no_such_visit: 'Esta visita ya no existe.',
     second_check_failed: 'No coincide con lo que tiene la clínica.',
     second_check_needed: 'Antes hay que responder una pregunta.',
@@ -467,6 +471,8 @@ const es: Translation<ClinicMessages> = {
     offline: 'No se llegó al servidor. Revise la red e inténtelo de nuevo.',
     aborted: 'Se interrumpió. Inténtelo de nuevo.',
     share_dismissed: 'No se eligió ninguna pantalla.',
+    passkey_dismissed: 'No se usó ninguna llave de acceso. Inténtelo de nuevo o elija otra manera.',
+    passkey_known: 'Este dispositivo ya tiene una llave de acceso suya.',
     share_unsupported: 'Este navegador no puede compartir la pantalla.',
     device: 'No se pudo usar el dispositivo. Elija otro en el menú de dispositivos.',
   },

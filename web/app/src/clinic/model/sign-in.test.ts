@@ -21,8 +21,8 @@ describe('signing in', () => {
 
   it('goes password, code, in', () => {
     expect(run(PASSWORD_FORM, { kind: 'sent' }).busy).toBe(true);
-    const code = run(PASSWORD_FORM, { kind: 'sent' }, { kind: 'next', next: 'code' });
-    expect(code).toEqual({ stage: { at: 'code' }, busy: false, refusal: null });
+    const code = run(PASSWORD_FORM, { kind: 'sent' }, { kind: 'next', next: 'code', factors: [] });
+    expect(code).toEqual({ stage: { at: 'code', factors: [] }, busy: false, refusal: null, ways: null });
     expect(signInReducer(code, { kind: 'me', me: me() }).stage.at).toBe('in');
   });
 
@@ -60,9 +60,9 @@ describe('the one-time link', () => {
   it('waits for the button', () => expect(onLink.stage).toEqual({ at: 'link', secret: SECRET }));
 
   it('asks for a password, then for the app, then shows the codes', () => {
-    const password = signInReducer(onLink, { kind: 'next', next: 'password' });
+    const password = signInReducer(onLink, { kind: 'next', next: 'password', factors: [] });
     expect(password.stage).toEqual({ at: 'new_password', secret: SECRET });
-    const enrol = signInReducer(password, { kind: 'next', next: 'enrol' });
+    const enrol = signInReducer(password, { kind: 'next', next: 'enrol', factors: [] });
     expect(enrol.stage).toEqual({ at: 'enrol', mfa: null });
     const mfa = { qr_svg: '<svg/>', secret: 'ABCD' };
     const ready = signInReducer(enrol, { kind: 'mfa_ready', mfa });
@@ -76,7 +76,7 @@ describe('the one-time link', () => {
   });
 
   it('keeps the secret through a weak password, a lockout and a lost connection', () => {
-    const password = signInReducer(onLink, { kind: 'next', next: 'password' });
+    const password = signInReducer(onLink, { kind: 'next', next: 'password', factors: [] });
     for (const code of ['weak_password', 'locked_out', 'offline'] as const) {
       expect(signInReducer(password, refused(code)).stage).toEqual({ at: 'new_password', secret: SECRET });
     }

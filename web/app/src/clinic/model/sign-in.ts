@@ -5,15 +5,17 @@
  * stands. The secret of a one-time link is the exception; it is needed twice when the link also asks
  * for a password, and goes when the link has been used.
  */
-import type { ErrorCode, Me, MfaStart, SignInNext } from '@bedside/client';
+import type { ErrorCode, Me, MfaStart, SecondFactor, SignInNext, SignInWays } from '@bedside/client';
 
 /** Why the sign-in screen stands, when there is something to say. */
 export type Notice = 'idle' | 'signed_out' | 'signed_out_everywhere' | 'session_over' | 'link_dead';
 
+/** What a refusal may say: `offline` when the server was not reached, the last two from the browser. */
+export type RefusalCode = ErrorCode | 'offline' | 'passkey_dismissed' | 'passkey_known';
+
 /** A refusal as the screens need it. */
 export interface Refusal {
-  /** `offline` when the server was not reached. */
-  readonly code: ErrorCode | 'offline';
+  readonly code: RefusalCode;
   /** When the next try is allowed, in ms of the page's steady clock; null when at once. */
   readonly untilMs: number | null;
 }
@@ -23,7 +25,8 @@ export type Stage =
   | { readonly at: 'starting' }
   | { readonly at: 'unreachable' }
   | { readonly at: 'password'; readonly notice: Notice | null }
-  | { readonly at: 'code' }
+  /** `factors`: what this person can show; none when it is not known, as after a reload. */
+  | { readonly at: 'code'; readonly factors: readonly SecondFactor[] }
   | { readonly at: 'link'; readonly secret: string }
   | { readonly at: 'new_password'; readonly secret: string }
   | { readonly at: 'enrol'; readonly mfa: MfaStart | null }
@@ -37,34 +40,38 @@ export interface SignInState {
   readonly busy: boolean;
   /** What was refused last on this screen. */
   readonly refusal: Refusal | null;
+  /** The ways in that there are here; null until they are known. */
+  readonly ways: SignInWays | null;
 }
 
 /** What can happen. */
 export type SignInEvent =
   | { readonly kind: 'sent' }
   | { readonly kind: 'link_found'; readonly secret: string }
-  | { readonly kind: 'next'; readonly next: Exclude<SignInNext, 'done'> }
+  | { readonly kind: 'next'; readonly next: Exclude<SignInNext, 'done'>; readonly factors: readonly SecondFactor[] }
+  | { readonly kind: 'ways'; readonly ways: SignInWays }
   | { readonly kind: 'mfa_ready'; readonly mfa: MfaStart }
   | { readonly kind: 'enrolled'; readonly codes: readonly string[] }
   | { readonly kind: 'me'; readonly me: Me }
-  | { readonly kind: 'refused'; readonly code: ErrorCode | 'offline'; readonly nowMs: number; readonly retryAfterMs: number | null }
+  | { readonly kind: 'refused'; readonly code: RefusalCode; readonly nowMs: number; readonly retryAfterMs: number | null }
   | { readonly kind: 'out'; readonly notice: Notice }
   | { readonly kind: 'back' };
 
 /** Before anything is known. */
-export const STARTING: SignInState = { stage: { at: 'starting' }, busy: true, refusal: null };
-
-const at = (stage: Stage): SignInState => ({ stage, busy: false, refusal: null });
+export const STARTING: SignInState = { stage: { at: 'starting' }, busy: true, refusal: null, ways: null };
 
 /** The next state. An event that does not fit the screen changes nothing but `busy`. */
 export function signInReducer(state: SignInState, event: SignInEvent): SignInState {
+  const at = (stage: Stage) => screen(state, stage);
   switch (event.kind) {
+    case 'ways':
+      return { ...state, ways: event.ways };
     case 'sent':
       return { ...state, busy: true, refusal: null };
     case 'link_found':
       return at({ at: 'link', secret: event.secret });
     case 'next':
-      return afterStep(state, event.next);
+      return afterStep(state, event.next, event.factors);
     case 'mfa_ready':
       return state.stage.at === 'enrol' ? at({ at: 'enrol', mfa: event.mfa }) : { ...state, busy: false };
     case 'enrolled':
@@ -80,10 +87,14 @@ export function signInReducer(state: SignInState, event: SignInEvent): SignInSta
   }
 }
 
-function afterStep(state: SignInState, next: Exclude<SignInNext, 'done'>): SignInState {
+/** Another screen: nothing runs, nothing was refused on it. */
+const screen = (state: SignInState, stage: Stage): SignInState => ({ ...state, stage, busy: false, refusal: null });
+
+function afterStep(state: SignInState, next: Exclude<SignInNext, 'done'>, factors: readonly SecondFactor[]): SignInState {
+  const at = (stage: Stage) => screen(state, stage);
   switch (next) {
     case 'code':
-      return at({ at: 'code' });
+      return at({ at: 'code', factors });
     case 'enrol':
       return at({ at: 'enrol', mfa: null });
     case 'password': {
@@ -94,11 +105,12 @@ function afterStep(state: SignInState, next: Exclude<SignInNext, 'done'>): SignI
   }
 }
 
-function afterRefusal(state: SignInState, code: ErrorCode | 'offline', untilMs: number | null): SignInState {
+function afterRefusal(state: SignInState, code: RefusalCode, untilMs: number | null): SignInState {
   const { stage } = state;
+  const at = (to: Stage) => screen(state, to);
   switch (code) {
     case 'second_factor_needed':
-      return at({ at: 'code' });
+      return at({ at: 'code', factors: [] });
     case 'enrolment_needed':
       return at({ at: 'enrol', mfa: null });
     case 'not_signed_in':
@@ -116,7 +128,7 @@ function afterRefusal(state: SignInState, code: ErrorCode | 'offline', untilMs: 
       break;
   }
   if (stage.at === 'starting' || stage.at === 'unreachable') return at({ at: 'unreachable' });
-  return { stage, busy: false, refusal: { code, untilMs } };
+  return { ...state, busy: false, refusal: { code, untilMs } };
 }
 
 function secretOf(stage: Stage): string | null {

@@ -12,7 +12,7 @@ import { Frame, RefusalBanner, useLockout } from './Frame';
 export interface EnrolProps {
   readonly state: SignInState;
   readonly mfa: MfaStart | null;
-  readonly session: Pick<Session, 'enrol' | 'confirmEnrolment'>;
+  readonly session: Pick<Session, 'enrol' | 'confirmEnrolment' | 'enrolPasskey'>;
 }
 
 /** The key as a picture and in letters, then the proof that the app has it. */
@@ -92,6 +92,14 @@ function EnrolWith({ state, mfa, session }: EnrolProps & { readonly mfa: MfaStar
           </form>
         </li>
       </ol>
+      {state.ways?.passkeys ? (
+        <div class="clinic-stack">
+          <p class="clinic-soft">{t.passkeys.insteadLead}</p>
+          <Button wide disabled={state.busy} onClick={() => void session.enrolPasskey(t.passkeys.firstName)}>
+            {t.passkeys.instead}
+          </Button>
+        </div>
+      ) : null}
     </Frame>
   );
 }

@@ -9,7 +9,7 @@ import { Frame, RefusalBanner, useFirstFocus, useLockout } from './Frame';
 export interface PasswordProps {
   readonly state: SignInState;
   readonly notice: Notice | null;
-  readonly session: Pick<Session, 'password'>;
+  readonly session: Pick<Session, 'password' | 'passkey'>;
 }
 
 export function Password({ state, notice, session }: PasswordProps) {
@@ -66,6 +66,11 @@ export function Password({ state, notice, session }: PasswordProps) {
           {t.signIn.submit}
         </Button>
       </form>
+      {state.ways?.passkeys ? (
+        <Button wide disabled={state.busy || lockoutS > 0} onClick={() => void session.passkey(true)}>
+          {t.passkeys.signIn}
+        </Button>
+      ) : null}
       <div class="clinic-soft clinic-small clinic-stack">
         <p>{t.signIn.forgot}</p>
         <p>{t.signIn.patientHint}</p>

@@ -48,7 +48,7 @@ export function SignIn({ session }: SignInProps) {
     case 'password':
       return <Password state={state} notice={stage.notice} session={session} />;
     case 'code':
-      return <Code state={state} session={session} />;
+      return <Code state={state} session={session} factors={stage.factors} />;
     case 'link':
       return <Link state={state} session={session} />;
     case 'new_password':
