@@ -190,7 +190,7 @@ impl Reader {
         let mut without_factor = 0;
         for user in self.users().await? {
             let usable = user.state == crate::UserState::Active && user.has_password;
-            without_factor += u32::from(usable && !user.has_totp);
+            without_factor += u32::from(usable && !user.has_second_factor());
         }
         Ok(RowsFound {
             active: self.number(sql(active).bind(org.clone())).await?,

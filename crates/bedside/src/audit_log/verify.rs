@@ -163,7 +163,7 @@ fn judge(
 
 /// Entries that were committed and have no place yet are seen only here.
 async fn look_into_database(config: &Config, report: &mut Report) -> Result<(), Failure> {
-    let store = compose::store_beside(&config.data.database, key_provider::open(&config)?).await?;
+    let store = compose::store_beside(&config.data.database, key_provider::open(config)?).await?;
     let found = store.verify_audit().await?;
     let placed = store.audit_tree().await?.map_or(0, |tree| tree.edge.size());
     if let Some(fault) = found.faults.first() {

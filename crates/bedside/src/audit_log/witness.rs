@@ -144,7 +144,7 @@ pub async fn run(args: WitnessArgs, out: &mut Terminal) -> Result<ExitCode, Fail
         let text = secret_text(&args.name, KeyKind::Witness, &seed);
         text.map(Zeroizing::new).map_err(|_| keys::KeyError::Crypto)
     };
-    let key = compose::read_key(&path, &*keys::read_or_make_secret(&path, make)?)?;
+    let key = compose::read_key(&path, &keys::read_or_make_secret(&path, make)?)?;
     let public = key.public();
     if public.name() != args.name {
         let text = format!("the key in {} belongs to {}", path.display(), public.name());
