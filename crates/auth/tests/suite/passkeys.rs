@@ -298,7 +298,7 @@ async fn a_copied_key_is_found_by_its_counter(mut rig: Rig) {
     let challenge = rig.alone_challenge().await;
     assert_eq!(code(rig.use_passkey(None, &key.get(&challenge)).await), "passkey_refused");
     let log = rig.log().await;
-    let refused = log.iter().filter(|entry| entry.kind == Kind::PasskeyUsed).last();
+    let refused = log.iter().rfind(|entry| entry.kind == Kind::PasskeyUsed);
     let outcome = refused.map(|entry| format!("{:?}", entry.outcome)).unwrap_or_default();
     assert!(outcome.contains("counter"), "{outcome}");
     key.counter = now;
