@@ -19,6 +19,8 @@ const BUDGETS = {
   sdkDirect: 4_000,
   // For those who run a clinic: no part of a visit.
   sdkOffice: 2_000,
+  // Loaded when somebody of the clinic uses or makes a passkey.
+  sdkPasskeys: 1_000,
   patientBeforeCamera: 30_000,
   patient: 90_000,
   clinic: 180_000,
@@ -33,7 +35,8 @@ const BEFORE_CAMERA = /\/patient\/check\/|\/i18n\/en\/(?:hello|check|devices)\b|
 /** The parts of the SDK that are no part of every call. */
 const DIRECT = /\/sdk\/src\/direct\.ts$/;
 const OFFICE = /\/sdk\/src\/office-entry\.ts$/;
-const APART = new RegExp(`${DIRECT.source}|${OFFICE.source}`);
+const PASSKEYS = /\/sdk\/src\/passkeys\.ts$/;
+const APART = new RegExp(`${DIRECT.source}|${OFFICE.source}|${PASSKEYS.source}`);
 
 const gz = (content) => gzipSync(content, { level: 9 }).length;
 
@@ -89,8 +92,9 @@ const everything = (source) => !OTHER_LANGUAGE.test(source);
 const weights = {
   sdk: sum(sdkChunks.filter((part) => part.type === 'chunk' && !part.isDynamicEntry && !APART.test(part.facadeModuleId ?? ''))),
   // Fetched when it is needed: the tries of the ways.
-  sdkLater: sum(sdkChunks.filter((part) => part.type === 'chunk' && part.isDynamicEntry && !DIRECT.test(part.facadeModuleId ?? ''))),
+  sdkLater: sum(sdkChunks.filter((part) => part.type === 'chunk' && part.isDynamicEntry && !APART.test(part.facadeModuleId ?? ''))),
   sdkOffice: sum(sdkChunks.filter((part) => part.type === 'chunk' && OFFICE.test(part.facadeModuleId ?? ''))),
+  sdkPasskeys: sum(sdkChunks.filter((part) => part.type === 'chunk' && PASSKEYS.test(part.facadeModuleId ?? ''))),
   sdkDirect: sum(sdkChunks.filter((part) => part.type === 'chunk' && DIRECT.test(part.facadeModuleId ?? ''))),
   patientBeforeCamera: sum(reach(chunks, page('patient'), (source) => BEFORE_CAMERA.test(source))),
   patient: sum(reach(chunks, page('patient'), everything)),

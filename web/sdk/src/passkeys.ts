@@ -9,11 +9,6 @@ import type { PasskeyCreation, PasskeyNew, PasskeyRequest, PasskeyUse } from './
 /** How long the browser waits for the person, in ms; the challenge is good for as long. */
 const PATIENCE_MS = 300_000;
 
-/** Whether this browser knows passkeys. */
-export function knowsPasskeys(): boolean {
-  return typeof PublicKeyCredential === 'function';
-}
-
 /** Has a key made for the person. Rejects with `passkey_dismissed` or `passkey_known`. */
 export async function createPasskey(asked: PasskeyCreation, name: string): Promise<PasskeyNew> {
   const made = await credential(() =>
