@@ -11,7 +11,7 @@ use server::log_keeper;
 use server::metrics::Metrics;
 use server::{
     App, Clock, GuestStarter, Incoming, Mailer, OtherRelay, OwnRelay, OwnRelayPlan, Relays,
-    ServerConfig,
+    ServerConfig, Statements,
 };
 use sfu::{Sfu, SfuConfig, SfuThreads};
 use std::path::{Path, PathBuf};
@@ -50,6 +50,8 @@ pub struct Parts {
     pub direct: visit::DirectPolicy,
     /// Mail, if any.
     pub mailer: Option<Mailer>,
+    /// What signs certificates.
+    pub statements: Statements,
     /// The synthetic patient, in a demo.
     pub guest: Option<GuestStarter>,
 }
@@ -192,7 +194,18 @@ pub fn staff_auth(store: &Store) -> Result<StaffAuth, Failure> {
 /// # Errors
 /// [`Failure`], with what to do.
 pub async fn start(parts: Parts) -> Result<Running, Failure> {
-    let Parts { store, log, config, mut media, relay, other_relays, direct, mailer, guest } = parts;
+    let Parts {
+        store,
+        log,
+        config,
+        mut media,
+        relay,
+        other_relays,
+        direct,
+        mailer,
+        statements,
+        guest,
+    } = parts;
     // Before anything is open: a signal that comes while the rest starts must end it in order.
     let signals = Signals::catch()?;
     let clock = Clock::system();
@@ -234,6 +247,7 @@ pub async fn start(parts: Parts) -> Result<Running, Failure> {
         mailer,
         assets: Box::new(crate::assets::WebApp),
         metrics: Metrics::default(),
+        statements,
         guest_starter: guest,
     }));
     let mut helpers = vec![

@@ -8,7 +8,7 @@ use crate::terminal::Terminal;
 use crate::tls;
 use bench::{Guest, TlsRoot};
 use server::live::Call;
-use server::{GuestStarter, Incoming, OwnRelayPlan, ServerConfig};
+use server::{GuestStarter, Incoming, OwnRelayPlan, ServerConfig, Statements};
 use sfu::SfuConfig;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -119,6 +119,7 @@ pub async fn run(args: DemoArgs, out: &mut Terminal) -> Result<(), Failure> {
         other_relays: Vec::new(),
         direct: args.direct_calls,
         mailer: None,
+        statements: statements(&keyring)?,
         guest: Some(guest_starter()),
     })
     .await?;
@@ -192,6 +193,14 @@ impl Addresses {
         out.line("Ctrl-C ends the demo.");
         out.line("");
     }
+}
+
+/// What signs certificates: a key beside the keyring.
+fn statements(keyring: &Path) -> Result<Statements, Failure> {
+    Ok(Statements {
+        signer: keys::Signer::create_or_open(&keyring.with_file_name("evidence.key"))?,
+        backups_live_days: crate::config::key_settings::Keys::default().backups_live_days,
+    })
 }
 
 /// Plays the synthetic patient at a link.
@@ -350,6 +359,7 @@ impl Scratch {
             other_relays: Vec::new(),
             direct: DirectPolicy::Never,
             mailer: None,
+            statements: statements(&keyring)?,
             guest: None,
         })
         .await?;

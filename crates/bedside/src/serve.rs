@@ -12,6 +12,7 @@ use audit::Actor;
 use keys::Kek;
 use server::{
     Clock, MailConfig, MailSecurity, Mailer, OtherRelay, OwnRelayPlan, RelayLogin, ServerConfig,
+    Statements,
 };
 use sfu::SfuConfig;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -201,6 +202,10 @@ pub async fn serve(path: &Path, detail: crate::logs::Detail) -> Result<(), Failu
         ports_differ(relay.listen.iter().map(SocketAddr::port), &media)?;
     }
     let log = compose::LogPlan::new(&store, &config.data.keyring, &config.audit)?;
+    let statements = Statements {
+        signer: key_provider::signer(&config)?,
+        backups_live_days: config.keys.backups_live_days,
+    };
     let mut running = compose::start(Parts {
         store,
         log,
@@ -216,6 +221,7 @@ pub async fn serve(path: &Path, detail: crate::logs::Detail) -> Result<(), Failu
         other_relays,
         direct: config.media.direct_calls,
         mailer,
+        statements,
         guest: None,
     })
     .await?;

@@ -205,8 +205,8 @@ pub enum KeptKind {
     Note,
     /// The measurements of a call.
     Quality,
-    /// Everything about a visit: who it was with, and all of the above. Its key is destroyed, so
-    /// copies cannot be read either.
+    /// Everything about a visit: who it was with, and all of the above. Its key is destroyed, so a
+    /// copy can be read only with a backup of the key, while there is one.
     Visit,
 }
 

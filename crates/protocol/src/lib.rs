@@ -10,6 +10,7 @@
 //! - The sender of a message is always the seat of the socket, never a field of the message.
 
 pub mod access;
+pub mod audit_log;
 pub mod check;
 pub mod client;
 pub mod direct;

@@ -1,7 +1,7 @@
 //! `web/sdk/src/protocol.ts` is generated from the Rust types. Run with `UPDATE_PROTOCOL=1` (or
 //! `make protocol`) to write it; without, a stale copy fails.
 
-use protocol::{access, check, client, direct, error, http, limits, server};
+use protocol::{access, audit_log, check, client, direct, error, http, limits, server};
 use telemetry::thresholds;
 use ts_rs::{Config, TS};
 
@@ -138,6 +138,10 @@ fn generated() -> String {
         access::Patients,
         access::HoldRequest,
         access::EraseRequest,
+        audit_log::AuditSearch,
+        audit_log::AuditActor,
+        audit_log::AuditLine,
+        audit_log::AuditFound,
     );
     out.push('\n');
     macro_rules! numbers {

@@ -7,6 +7,7 @@ use crate::mail::Mailer;
 use crate::metrics::Metrics;
 use auth::webauthn::RelyingParty;
 use auth::{GuestAuth, JoinTokens, PrefixBuckets, StaffAuth, Transport};
+use keys::Signer;
 use protocol::ErrorCode;
 use std::future::Future;
 use std::net::IpAddr;
@@ -94,8 +95,18 @@ pub struct AppParts {
     pub assets: Box<dyn Assets>,
     /// Counters.
     pub metrics: Metrics,
+    /// What signs certificates of erasure.
+    pub statements: Statements,
     /// The synthetic patient, in a demo.
     pub guest_starter: Option<GuestStarter>,
+}
+
+/// What signs certificates of erasure, and what they have to say of backups.
+pub struct Statements {
+    /// The key, apart from the database.
+    pub signer: Signer,
+    /// How long a backup is kept, in days: until then what was erased can be in one.
+    pub backups_live_days: u32,
 }
 
 /// Everything that handlers share.

@@ -19,7 +19,7 @@ pub mod metrics;
 pub mod relay;
 pub mod ws;
 
-pub use app::{App, GuestStarter, ServerConfig};
+pub use app::{App, GuestStarter, ServerConfig, Statements};
 pub use assets::Assets;
 pub use clock::Clock;
 pub use listen::{Incoming, Peer};

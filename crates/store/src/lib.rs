@@ -25,6 +25,7 @@
 
 mod attempts;
 mod audit_log;
+mod audit_search;
 mod audit_tree;
 mod chat;
 mod consents;
@@ -60,6 +61,7 @@ mod visits;
 
 pub use attempts::AttemptRow;
 pub use audit_log::{AuditFault, AuditPage, AuditReport, WriterRow};
+pub use audit_search::AuditFilter;
 pub use audit_tree::{AuditTree, MAX_STEP};
 pub use chat::{ChatRow, NewChat, Posted};
 pub use consents::ConsentRow;

@@ -1,6 +1,7 @@
 //! Routes. Each handler is a thin layer: read the request, ask the crate that owns the matter, map
 //! its answer.
 
+pub mod audit_log;
 pub mod emergency;
 pub mod error;
 pub mod guest;
@@ -84,6 +85,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/patients/{patient}/hold", post(patients::hold))
         .route("/patients/{patient}/unhold", post(patients::unhold))
         .route("/patients/{patient}/erase", post(patients::erase))
+        .route("/audit/search", post(audit_log::search))
         .route("/people", get(people::list).post(people::add))
         .route("/people/{person}", post(people::change))
         .route("/visits/{visit}/guest", post(invites::synthetic_guest))

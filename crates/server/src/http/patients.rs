@@ -6,7 +6,7 @@ use super::emergency::reason;
 use super::error::{ApiError, ApiResult};
 use super::session::Client;
 use crate::app::App;
-use audit::{Event, Kind};
+use audit::{Actor, Entry, Event, Kind, Outcome};
 use auth::{Route, StaffSession};
 use axum::Json;
 use axum::extract::{Path, State};
@@ -17,8 +17,10 @@ use protocol::access as wire;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::sync::Arc;
-use store::{KeptKind, MAX_PAGE, PatientRow, PersonSecret, Reader, StoreError, VisitWithSeats};
-use visit::{PatientId, SeatId, Timestamp, UserId, VisitId, VisitState};
+use store::{
+    AuditFilter, KeptKind, MAX_PAGE, PatientRow, PersonSecret, Reader, StoreError, VisitWithSeats,
+};
+use visit::{Duration, PatientId, SeatId, Timestamp, UserId, VisitId, VisitState};
 
 /// Patients that one search looks through, those with the latest visits first.
 const LOOKED_THROUGH: u32 = 5_000;
@@ -231,6 +233,19 @@ async fn exported(
         let record: Value = serde_json::from_slice(&row.record).unwrap_or(Value::Null);
         quality.push(json!({ "began_at": time(row.began_at), "record": record }));
     }
+    let mut log = Vec::new();
+    for entry in logged(reader, visit.id).await? {
+        let by = match entry.actor {
+            Actor::Staff(user) => names.get(&user).cloned(),
+            Actor::Seat(seat) => name(seat),
+            Actor::System => Some("(the server)".to_owned()),
+            Actor::Anonymous => Some("(somebody unknown)".to_owned()),
+        };
+        let was = matches!(entry.outcome, Outcome::Ok);
+        log.push(
+            json!({ "at": time(entry.at), "what": entry.kind.as_str(), "by": by, "done": was }),
+        );
+    }
     Ok(json!({
         "visit": visit.id,
         "with": names.get(&visit.host),
@@ -245,7 +260,23 @@ async fn exported(
         "consents": consents,
         "chat": chat,
         "call_quality": quality,
+        "who_did_what": log,
     }))
+}
+
+/// All entries of the audit log about a visit, oldest first; what was written less than a second ago
+/// may not be among them yet.
+async fn logged(reader: &mut Reader, visit: VisitId) -> Result<Vec<Entry>, StoreError> {
+    let mut filter = AuditFilter { visit: Some(visit), ..AuditFilter::default() };
+    let mut all = Vec::new();
+    loop {
+        let page = reader.search_audit(&filter, MAX_PAGE).await?;
+        let Some((oldest, _)) = page.last() else { break };
+        filter.before = Some(*oldest);
+        all.extend(page.into_iter().map(|(_, entry)| entry));
+    }
+    all.reverse();
+    Ok(all)
 }
 
 /// `POST /api/patients/{patient}/hold`.
@@ -323,6 +354,21 @@ pub async fn erase(
             return Err(ErrorCode::WrongState.into());
         }
     }
+    // Whatever could go wrong with the certificate goes wrong before the keys are gone.
+    let statements = &app.statements;
+    let days = statements.backups_live_days;
+    let until = now.plus(Duration::from_min(i64::from(days) * 24 * 60));
+    let certificate = statements.signer.sign(&json!({
+        "what": "the data keys of all visits of a patient were destroyed",
+        "clinic": app.config.clinic,
+        "erased_at": time(now),
+        "erased_by": session.name,
+        "reason": reason,
+        "visits": visits,
+        "backups_hold_them_until": time(until),
+        "backups_live_days": days,
+    }));
+    let certificate = certificate.map_err(|_| ErrorCode::Internal)?;
     for visit in &visits {
         tx.delete_kind(*visit, KeptKind::Visit).await?;
     }
@@ -331,14 +377,5 @@ pub async fn erase(
     for visit in &visits {
         app.core.forget(app.org, *visit, true);
     }
-    let certificate = json!({
-        "format": "bedside-erasure-1",
-        "clinic": app.config.clinic,
-        "erased_at": time(now),
-        "erased_by": session.name,
-        "reason": reason,
-        "visits": visits,
-    });
-    let text = serde_json::to_string_pretty(&certificate).map_err(|_| ErrorCode::Internal)?;
-    Ok((download("erasure-certificate.json"), text).into_response())
+    Ok((download("erasure-certificate.json"), certificate).into_response())
 }

@@ -194,6 +194,7 @@ async fn a_patient_gets_everything_about_them_and_nothing_about_others() {
     let found = find(&mut olga, json!({ "name": "pat" })).await.remove(0);
     let path = format!("/api/patients/{}/export", text(&found["id"]));
     assert_eq!(gray.browser.get(&path).await.code(), "not_allowed");
+    clinic.place_entries().await;
     let answer = olga.browser.get(&path).await;
     let saved = answer.header("content-disposition").unwrap_or_default().to_owned();
     assert!(saved.contains("attachment") && !saved.contains("Pat"), "{saved}");
@@ -205,6 +206,9 @@ async fn a_patient_gets_everything_about_them_and_nothing_about_others() {
     assert_eq!(visit["chat"][0]["text"], "take-one-a-day");
     assert_eq!(visit["consents"][0]["answer"], "given");
     assert!(text(&visit["ended_at"]).starts_with("20"), "RFC 3339");
+    let log = visit["who_did_what"].as_array().expect("a list");
+    let looked = |l: &Value| l["what"] == "data.patient_viewed" && l["by"] == "Dr. Gray";
+    assert!(log.iter().any(looked) && log.iter().any(|l| l["by"] == "Pat Ient"));
     let whole = String::from_utf8_lossy(&answer.body).into_owned();
     assert!(!whole.contains("Felicia") && !whole.contains("canary-for-felicia"));
     assert!(whole.contains("(family)"), "that somebody was there is theirs to know");
@@ -228,7 +232,14 @@ async fn an_erased_patient_is_gone_from_boards_links_and_the_database() {
         assert_eq!(act(&mut olga, patient, "erase", other).await.json()["field"], "name");
         let erase = json!({ "name": " pat ient", "reason": "The patient asked for it" });
         let answer = act(&mut olga, patient, "erase", erase).await;
-        assert_eq!(answer.good()["format"], "bedside-erasure-1");
+        answer.good();
+        let signed = String::from_utf8_lossy(&answer.body).into_owned();
+        let key = clinic.app.statements.signer.public_key();
+        let says = keys::verify_signed(&signed, &key).expect("it verifies");
+        assert_eq!(says["visits"].as_array().map(Vec::len), Some(1));
+        assert_eq!(says["backups_live_days"], 30);
+        let until = text(&says["backups_hold_them_until"]);
+        assert!(until > text(&says["erased_at"]), "a backup may hold it a while: {until}");
         board.wait("board_gone").await;
     }
     for visit in [&booked, &planned] {

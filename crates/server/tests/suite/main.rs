@@ -5,6 +5,7 @@
 mod common;
 
 mod attack;
+mod audit_log;
 mod booking;
 mod closing;
 mod direct;

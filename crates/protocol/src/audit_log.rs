@@ -1,0 +1,70 @@
+//! Bodies of the HTTP calls that read the audit log. Same rules as [`crate::http`].
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use ts_rs::TS;
+use visit::{SeatId, Timestamp, UserId, VisitId};
+
+/// Most entries of one answer.
+pub const MAX_AUDIT_PAGE: u32 = 100;
+
+/// Body of `POST /api/audit/search`: who did what. In a body, so that no id stands in an address.
+#[derive(Default, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields, default)]
+pub struct AuditSearch {
+    /// Only what happened in this visit.
+    pub visit: Option<VisitId>,
+    /// Only what this account did, or what was done to it.
+    pub person: Option<UserId>,
+    /// Only entries before this place: the answer's `next`. The newest if absent.
+    #[ts(type = "number | null")]
+    pub before: Option<u64>,
+}
+
+/// Answer: the newest first.
+#[derive(Serialize, Deserialize, TS)]
+pub struct AuditFound {
+    /// Up to [`MAX_AUDIT_PAGE`].
+    pub entries: Vec<AuditLine>,
+    /// Where to go on; absent at the end.
+    #[ts(type = "number | null")]
+    pub next: Option<u64>,
+}
+
+/// One entry.
+#[derive(Serialize, Deserialize, TS)]
+pub struct AuditLine {
+    /// Its place in the log, counted from 0; what `bedside audit prove` takes.
+    #[ts(type = "number")]
+    pub place: u64,
+    /// When.
+    pub at: Timestamp,
+    /// What happened, as a code such as `chat.read`.
+    pub kind: String,
+    /// Who did it.
+    pub actor: AuditActor,
+    /// In which visit.
+    pub visit: Option<VisitId>,
+    /// To which seat.
+    pub seat: Option<SeatId>,
+    /// To which account.
+    pub person: Option<UserId>,
+    /// Why it was not done; absent when it was.
+    pub refused: Option<String>,
+    /// Codes beside it.
+    pub details: BTreeMap<String, String>,
+}
+
+/// Who did something.
+#[derive(Serialize, Deserialize, TS)]
+#[serde(tag = "type", content = "id", rename_all = "snake_case")]
+pub enum AuditActor {
+    /// A member of staff.
+    Staff(UserId),
+    /// A person in a seat who came by a link.
+    Seat(SeatId),
+    /// The program itself.
+    System,
+    /// Somebody who has not shown who they are.
+    Anonymous,
+}
