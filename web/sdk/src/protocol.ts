@@ -1883,6 +1883,66 @@ name: string,
  * Why, for example "request of the patient of 3 May".
  */
 reason: string, };
+export type AuditSearch = { 
+/**
+ * Only what happened in this visit.
+ */
+visit: string | null, 
+/**
+ * Only what this account did, or what was done to it.
+ */
+person: string | null, 
+/**
+ * Only entries before this place: the answer's `next`. The newest if absent.
+ */
+before: number | null, };
+export type AuditActor = { "type": "staff", "id": string } | { "type": "seat", "id": string } | { "type": "system" } | { "type": "anonymous" };
+export type AuditLine = { 
+/**
+ * Its place in the log, counted from 0; what `bedside audit prove` takes.
+ */
+place: number, 
+/**
+ * When.
+ */
+at: Timestamp, 
+/**
+ * What happened, as a code such as `chat.read`.
+ */
+kind: string, 
+/**
+ * Who did it.
+ */
+actor: AuditActor, 
+/**
+ * In which visit.
+ */
+visit: string | null, 
+/**
+ * To which seat.
+ */
+seat: string | null, 
+/**
+ * To which account.
+ */
+person: string | null, 
+/**
+ * Why it was not done; absent when it was.
+ */
+refused: string | null, 
+/**
+ * Codes beside it.
+ */
+details: { [key in string]: string }, };
+export type AuditFound = { 
+/**
+ * Up to [`MAX_AUDIT_PAGE`].
+ */
+entries: Array<AuditLine>, 
+/**
+ * Where to go on; absent at the end.
+ */
+next: number | null, };
 
 export const PROTOCOL_VERSION = 2;
 export const SILENCE_MS = 600;
