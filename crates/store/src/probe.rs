@@ -29,6 +29,10 @@ pub struct SealingFound {
 pub struct RowsFound {
     /// Accounts that may be used.
     pub active: u32,
+    /// Addresses with more than one account.
+    pub shared_addresses: u32,
+    /// Sessions that belong to no account.
+    pub ownerless_sessions: u32,
     /// Of them, those that can sign in by a password and have no second factor.
     pub without_factor: u32,
     /// Live sessions of accounts that may not be used.
@@ -186,6 +190,10 @@ impl Reader {
              AND NOT EXISTS (SELECT 1 FROM deleted_data d WHERE d.org = v.org \
                AND d.visit_id = v.id AND d.kind = 'visit')";
         let visits = "SELECT COUNT(*) AS n FROM visits WHERE org = $1";
+        let shared = "SELECT COUNT(*) AS n FROM (SELECT email_index FROM users WHERE org = $1 \
+             GROUP BY email_index HAVING COUNT(*) > 1) twice";
+        let ownerless = "SELECT COUNT(*) AS n FROM sessions s WHERE s.org = $1 \
+             AND NOT EXISTS (SELECT 1 FROM users u WHERE u.org = s.org AND u.id = s.user_id)";
         let alive_since = now.0.saturating_sub(absolute.0);
         let mut without_factor = 0;
         for user in self.users().await? {
@@ -194,6 +202,8 @@ impl Reader {
         }
         Ok(RowsFound {
             active: self.number(sql(active).bind(org.clone())).await?,
+            shared_addresses: self.number(sql(shared).bind(org.clone())).await?,
+            ownerless_sessions: self.number(sql(ownerless).bind(org.clone())).await?,
             without_factor,
             sessions_of_disabled: self
                 .number(sql(disabled).bind(org.clone()).bind(alive_since))

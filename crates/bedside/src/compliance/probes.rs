@@ -122,8 +122,14 @@ async fn rows(store: &Store, now: Timestamp) -> Vec<(Probe, store::Result<Found>
     vec![
         (
             Probe::UniquePeople,
-            // Two rows with one address, and a session without account, are refused by the schema.
-            judged(0, format!("{} accounts, each with an address of its own.", seen.active), ""),
+            judged(
+                seen.shared_addresses + seen.ownerless_sessions,
+                format!(
+                    "{} accounts; {} addresses stand for more than one, {} sessions for none.",
+                    seen.active, seen.shared_addresses, seen.ownerless_sessions
+                ),
+                "the schema refuses this, so somebody changed rows by hand: restore the backup",
+            ),
         ),
         (
             Probe::SecondFactors,

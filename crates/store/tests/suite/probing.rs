@@ -62,4 +62,16 @@ async fn rows_that_break_a_promise_are_counted(db: TestDb) {
     assert_eq!((found.active, found.without_factor), (1, 0), "who may not sign in needs no factor");
     assert_eq!((found.sessions_of_disabled, found.overlong_sessions), (1, 1));
     assert_eq!(found.visits_without_key, 1);
+    assert_eq!((found.shared_addresses, found.ownerless_sessions), (0, 0));
+
+    // The schema refuses a session of nobody, until somebody takes the rule away.
+    let unguarded = match store.backend() {
+        store::Backend::Sqlite => "PRAGMA foreign_keys = OFF; UPDATE sessions SET user_id = 'x'",
+        store::Backend::Postgres => {
+            "ALTER TABLE sessions DROP CONSTRAINT sessions_org_user_id_fkey; \
+             UPDATE sessions SET user_id = 'x'"
+        }
+    };
+    store.write_pool().execute(sqlx::raw_sql(unguarded)).await.expect("slips");
+    assert_eq!(count().await.ownerless_sessions, 1);
 }
