@@ -1,52 +1,33 @@
 //! One HTTP request of the audit log: a file of it, or a checkpoint to a witness. What is asked and
 //! answered is public; who vouches for it is a signature, not the connection.
 
-use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::body::Bytes;
-use hyper::header::{CONTENT_TYPE, HOST};
-use hyper::{Method, Request};
-use hyper_util::rt::TokioIo;
-use rustls::pki_types::ServerName;
+use egress::header::{CONTENT_TYPE, HeaderValue};
+use egress::{Bytes, Client, Method, Request, Url, public_roots};
 use std::io;
-use std::sync::Arc;
-use std::time::Duration;
-use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
 
-const WITHIN: Duration = Duration::from_secs(10);
 /// A bundle of 256 entries of the largest size.
 const MAX_BYTES: usize = 256 * (65_535 + 2);
 
-/// Where a log or a witness is: `http://…` or `https://…`, without a `/` at the end.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Where a log or a witness is: `http://…` or `https://…`.
+#[derive(Clone)]
 pub struct Place {
-    secure: bool,
-    host: String,
-    port: u16,
-    path: String,
+    client: Client,
+    /// Ends with a `/`, so that files are below it.
+    url: Url,
 }
 
 impl Place {
     /// Reads an address. `None` when it is none.
-    pub fn parse(url: &str) -> Option<Self> {
-        let (secure, rest) = match (url.strip_prefix("https://"), url.strip_prefix("http://")) {
-            (Some(rest), _) => (true, rest),
-            (_, Some(rest)) => (false, rest),
-            _ => return None,
-        };
-        let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-        let path = path.trim_end_matches('/');
-        let (host, port) = match authority.rsplit_once(':') {
-            Some((host, port)) if !port.ends_with(']') => (host, port.parse().ok()?),
-            _ => (authority, if secure { 443 } else { 80 }),
-        };
-        let odd = |c: char| c.is_whitespace() || c.is_control() || "?#@\\".contains(c);
-        if host.is_empty() || host.contains(odd) || path.contains(odd) {
+    pub fn parse(text: &str) -> Option<Self> {
+        if !text.starts_with("https://") && !text.starts_with("http://") {
             return None;
         }
-        let path = if path.is_empty() { String::new() } else { format!("/{path}") };
-        let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
-        Some(Self { secure, host, port, path })
+        let url = Url::parse(&format!("{}/", text.trim_end_matches('/'))).ok()?;
+        let more = url.query().is_some() || url.fragment().is_some();
+        if more || !url.username().is_empty() || url.password().is_some() {
+            return None;
+        }
+        Some(Self { client: Client::new(public_roots()).max_answer_bytes(MAX_BYTES), url })
     }
 
     /// `GET` of a file below the place; status and body.
@@ -66,44 +47,14 @@ impl Place {
     }
 
     async fn call(&self, method: Method, file: &str, body: Bytes) -> io::Result<(u16, Bytes)> {
-        let host =
-            if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
-        let request = Request::builder()
-            .method(method)
-            .uri(format!("{}/{file}", self.path))
-            .header(HOST, format!("{host}:{}", self.port))
-            .header(CONTENT_TYPE, "text/plain; charset=utf-8")
-            .body(Full::new(body))
-            .map_err(io::Error::other)?;
-        let call = async {
-            let tcp = TcpStream::connect((self.host.as_str(), self.port)).await?;
-            if !self.secure {
-                return exchange(tcp, request).await;
-            }
-            let name = ServerName::try_from(self.host.clone()).map_err(io::Error::other)?;
-            let roots = crate::doctor::https::public_roots();
-            let config =
-                rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
-            let tls = TlsConnector::from(Arc::new(config)).connect(name, tcp).await?;
-            exchange(tls, request).await
-        };
-        tokio::time::timeout(WITHIN, call).await.map_err(|_| io::ErrorKind::TimedOut)?
+        let url = self.url.join(file).map_err(|_| io::ErrorKind::InvalidInput)?;
+        let mut request = Request::new(body);
+        *request.method_mut() = method;
+        let text = HeaderValue::from_static("text/plain; charset=utf-8");
+        request.headers_mut().insert(CONTENT_TYPE, text);
+        let answer = self.client.send(&url, request).await.map_err(io::Error::other)?;
+        Ok((answer.status.as_u16(), answer.body))
     }
-}
-
-async fn exchange<S>(stream: S, request: Request<Full<Bytes>>) -> io::Result<(u16, Bytes)>
-where
-    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
-{
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
-        .await
-        .map_err(io::Error::other)?;
-    // It ends with the sender.
-    tokio::spawn(connection);
-    let answer = sender.send_request(request).await.map_err(io::Error::other)?;
-    let status = answer.status().as_u16();
-    let body = Limited::new(answer.into_body(), MAX_BYTES).collect().await;
-    Ok((status, body.map_err(|_| io::ErrorKind::InvalidData)?.to_bytes()))
 }
 
 #[cfg(test)]
@@ -112,19 +63,18 @@ mod tests {
 
     #[test]
     fn addresses_are_taken_apart() {
-        let place = Place::parse("https://witness.example/a/").expect("an address");
-        assert_eq!((place.secure, place.port, place.path.as_str()), (true, 443, "/a"));
-        let place = Place::parse("http://[::1]:8080").expect("an address");
-        assert_eq!((place.host.as_str(), place.port, place.path.as_str()), ("::1", 8080, ""));
-        let place = Place::parse("http://127.0.0.1:9/x/y").expect("an address");
-        assert_eq!(
-            (place.host.as_str(), place.port, place.path.as_str()),
-            ("127.0.0.1", 9, "/x/y")
-        );
-        for bad in
-            ["", "witness.example", "ftp://a", "http://", "http://a:b", "http://a b", "http://u@a"]
-        {
-            assert_eq!(Place::parse(bad), None, "{bad}");
+        let below = |place: &str| {
+            let place = Place::parse(place).expect("an address");
+            place.url.join("tile/0/000").expect("a file").to_string()
+        };
+        assert_eq!(below("https://witness.example/a/"), "https://witness.example/a/tile/0/000");
+        assert_eq!(below("http://[::1]:8080"), "http://[::1]:8080/tile/0/000");
+        assert_eq!(below("http://127.0.0.1:9/x/y"), "http://127.0.0.1:9/x/y/tile/0/000");
+        for bad in ["", "witness.example", "ftp://a", "http://", "http://a:b", "http://a b"] {
+            assert!(Place::parse(bad).is_none(), "{bad}");
+        }
+        for bad in ["http://u@a", "http://u:p@a", "http://a/?b", "http://a#b"] {
+            assert!(Place::parse(bad).is_none(), "{bad}");
         }
     }
 }

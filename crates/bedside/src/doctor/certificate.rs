@@ -195,7 +195,7 @@ mod tests {
     #[test]
     fn an_authority_that_browsers_do_not_know_is_said() {
         let (chain, _) = chain(60);
-        let found = judge(&chain, NAME, NOON, Origin::Files, super::super::https::public_roots());
+        let found = judge(&chain, NAME, NOON, Origin::Files, egress::public_roots());
         assert_eq!((found.level, found.code), (Level::Warning, "unknown_authority"));
         assert!(found.fix.is_some_and(|fix| fix.contains("intermediate")));
     }

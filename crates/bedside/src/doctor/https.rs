@@ -78,13 +78,8 @@ impl Trust {
 
     /// The public authorities.
     pub fn public() -> Self {
-        Self::only(public_roots())
+        Self::only(egress::public_roots())
     }
-}
-
-/// The authorities that browsers know.
-pub fn public_roots() -> RootCertStore {
-    RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() }
 }
 
 /// `GET path` of `host` (as it stands in the `Host` header) at `address`.

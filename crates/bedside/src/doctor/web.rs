@@ -137,7 +137,7 @@ pub fn knock_at(listen: SocketAddr) -> SocketAddr {
 /// The certificate that is served, or that would be.
 pub fn certificate(config: &Config, listener: &Listener, now_s: i64) -> Vec<Finding> {
     let domain = &config.web.domain;
-    let roots = https::public_roots();
+    let roots = egress::public_roots();
     let judge = |chain: &[CertificateDer<'static>], origin| {
         certificate::judge(chain, domain, now_s, origin, roots.clone())
     };
