@@ -6,7 +6,7 @@
 
 use crate::{Result, Store, StoreError};
 use audit::Event;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 use visit::{OrgId, Timestamp};
 
@@ -24,20 +24,49 @@ struct Job {
 /// Those who wait for the next commit.
 #[derive(Default)]
 pub(crate) struct Recorder {
-    queue: Mutex<Vec<Job>>,
-    /// Held during a commit. Fair: whoever waits longest commits next, for all who wait.
-    turn: tokio::sync::Mutex<()>,
+    waiting: Mutex<Waiting>,
+}
+
+#[derive(Default)]
+struct Waiting {
+    jobs: Vec<Job>,
+    /// Whether a task is committing; it goes on until nobody waits.
+    committing: bool,
 }
 
 impl Recorder {
-    fn put(&self, job: Job) {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner).push(job);
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Puts a job in line. `true` when nobody is committing: the caller then sees to it.
+    fn put(&self, job: Job) -> bool {
+        let mut waiting = self.waiting();
+        waiting.jobs.push(job);
+        !std::mem::replace(&mut waiting.committing, true)
+    }
+
+    /// Those who go into the next commit; with nobody waiting the committing is over.
     fn take(&self) -> Vec<Job> {
-        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = queue.len().min(MAX_SHARED);
-        queue.drain(..count).collect()
+        let mut waiting = self.waiting();
+        let count = waiting.jobs.len().min(MAX_SHARED);
+        waiting.committing = count > 0;
+        waiting.jobs.drain(..count).collect()
+    }
+}
+
+/// Hands the line over when its task ends before its time, as with the runtime: whoever comes next
+/// would otherwise wait for nobody. Those who waited hear that their entries are not stored.
+struct Line {
+    store: Store,
+    over: bool,
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        if !self.over {
+            *self.store.recorder().waiting() = Waiting::default();
+        }
     }
 }
 
@@ -52,16 +81,21 @@ impl Store {
             return Err(StoreError::Bug("record without events".into()));
         }
         let (done, answer) = oneshot::channel();
-        self.recorder().put(Job { org, now, events, done });
-        let turn = self.recorder().turn.lock().await;
-        let jobs = self.recorder().take();
-        if !jobs.is_empty() {
-            let store = self.clone();
+        if self.recorder().put(Job { org, now, events, done }) {
+            let mut line = Line { store: self.clone(), over: false };
             // A task of its own: a caller who goes away must not undo what others wait for.
-            let commit = tokio::spawn(async move { store.commit_jobs(jobs).await });
-            let _ = commit.await;
+            tokio::spawn(async move {
+                loop {
+                    let jobs = line.store.recorder().take();
+                    if jobs.is_empty() {
+                        break;
+                    }
+                    line.store.commit_jobs(jobs).await;
+                }
+                // Somebody may commit already: nothing of theirs is touched from here on.
+                line.over = true;
+            });
         }
-        drop(turn);
         answer.await.unwrap_or(Err(StoreError::Busy))
     }
 
