@@ -97,6 +97,25 @@ test('an emergency is opened by one, reviewed by another, and the patient’s da
     await ola.reload();
     await expect(ola.getByText('Reviewed by Ola Berg')).toBeVisible();
 
+    // Who looked at it: from the opening to its visit, one entry's proof, then the whole log.
+    await ola.getByRole('button', { name: 'Who looked at this?' }).click();
+    await expect(ola.getByText('Only: visit of Dr. Lena Vogt')).toBeVisible();
+    const emergency = ola.getByRole('listitem').filter({ hasText: 'opened a restricted visit in an emergency' });
+    await expect(emergency).toHaveCount(1);
+    await expect(ola.getByText('Dr. Lena Vogt made a visit')).toBeVisible();
+    await expect(ola.getByText('Noor Haddad')).toHaveCount(0);
+    expect(new URL(ola.url()).hash).toBe('#log');
+    await emergency.getByText(/^Entry/).click();
+    await expect(emergency.getByText('bedside audit prove')).toBeVisible();
+    await expect(emergency.getByText('kind=access.emergency_opened')).toBeVisible();
+    await shot(ola, 'office-log');
+    await ola.getByRole('button', { name: 'Show everything' }).click();
+    await ola.getByLabel('Person', { exact: true }).selectOption('Dr. Lena Vogt');
+    await ola.getByLabel('What', { exact: true }).selectOption('Signing in');
+    await expect(ola.getByText('Dr. Lena Vogt set up a second step')).toBeVisible();
+    await expect(ola.getByText('Dr. Lena Vogt made a visit')).toHaveCount(0);
+    await expect(ola.getByText('the log begins here')).toBeVisible();
+
     // What is kept, and one patient's data.
     await ola.getByRole('link', { name: 'What is kept' }).click();
     const chat = ola.getByRole('group', { name: /^Chat/ });

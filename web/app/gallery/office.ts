@@ -2,7 +2,7 @@
  * Typed accounts, openings and rules for tests and for the gallery of screens. Never part of the
  * production build: nothing that the pages import leads here.
  */
-import type { Emergency, Patient, Retention, StaffPerson } from '@bedside/client';
+import type { AuditLine, Emergency, Patient, Retention, StaffPerson } from '@bedside/client';
 import { BedsideError } from '@bedside/client/clinic';
 import type { OfficeApi } from '../src/office/context';
 import { NOW_US, min } from './fixtures';
@@ -26,6 +26,7 @@ export function officeDouble(over: Partial<OfficeApi> = {}): OfficeApi {
     liftHold: refuse,
     exportPatient: refuse,
     erasePatient: refuse,
+    searchAudit: refuse,
     ...over,
   };
 }
@@ -92,6 +93,22 @@ export function patient(over: Partial<Patient> = {}): Patient {
     visits: 3,
     last_visit_at: NOW_US - 9 * DAY_US,
     held: false,
+    ...over,
+  };
+}
+
+/** An entry that says that Dr. Vogt saw who a visit is with, with any part changed. */
+export function entry(over: Partial<AuditLine> = {}): AuditLine {
+  return {
+    place: 4711,
+    at: NOW_US - min(3),
+    kind: 'data.patient_viewed',
+    actor: { type: 'staff', id: 'lena' },
+    visit: '01JD3V5Q8M7K2N4P6R8T0W7QK2',
+    seat: null,
+    person: null,
+    refused: null,
+    details: {},
     ...over,
   };
 }

@@ -6,6 +6,8 @@
 import { call } from './http';
 import type {
   AddPerson,
+  AuditFound,
+  AuditSearch,
   ChangePerson,
   Emergencies,
   EraseRequest,
@@ -91,6 +93,11 @@ export function exportPatient(patient: string): Promise<OfficeFile> {
  */
 export function erasePatient(patient: string, request: EraseRequest): Promise<OfficeFile> {
   return file('POST', `patients/${encodeURIComponent(patient)}/erase`, request);
+}
+
+/** Entries of the log of who did what, the newest first. */
+export function searchAudit(search: AuditSearch): Promise<AuditFound> {
+  return call('POST', 'audit/search', search);
 }
 
 /** A call whose answer is a file. */

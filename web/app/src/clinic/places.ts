@@ -6,8 +6,33 @@ import { useEffect, useState } from 'preact/hooks';
 import type { Me } from '@bedside/client';
 
 /** The pages of the office. */
-export const OFFICE_PAGES = ['reviews', 'people', 'kept'] as const;
+export const OFFICE_PAGES = ['reviews', 'log', 'people', 'kept'] as const;
 export type OfficePage = (typeof OFFICE_PAGES)[number];
+
+/** What the log's page narrows itself to when it opens. */
+export interface LogWish {
+  /** Everything that happened in this visit. */
+  readonly visit?: string;
+  /** Everything that this account did, or that was done to it. */
+  readonly person?: string;
+  /** What to call it on the page. */
+  readonly called: string;
+}
+
+let logWish: LogWish | null = null;
+
+/** Goes to the log with a wish. It is handed over in memory: an address would keep an id of somebody. */
+export function showLog(wish: LogWish): void {
+  logWish = wish;
+  location.hash = '#log';
+}
+
+/** The wish, once. */
+export function takeLogWish(): LogWish | null {
+  const wish = logWish;
+  logWish = null;
+  return wish;
+}
 
 /** Whether somebody answers for the clinic's privacy or runs it. */
 export function hasOffice(me: Pick<Me, 'role'>): boolean {

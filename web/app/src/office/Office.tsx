@@ -14,6 +14,7 @@ import { Button, IconPerson, Toasts } from '../ui';
 import { OfficeContext, watched, type OfficeApi } from './context';
 import { Home } from './Home';
 import { Kept } from './Kept';
+import { Log } from './Log';
 import './office.css';
 import { People } from './People';
 import { Reviews } from './Reviews';
@@ -35,7 +36,7 @@ export interface OfficeProps {
   readonly callBar?: ComponentChildren;
 }
 
-const PAGES: Record<OfficePage, FunctionComponent> = { reviews: Reviews, people: People, kept: Kept };
+const PAGES: Record<OfficePage, FunctionComponent> = { reviews: Reviews, log: Log, people: People, kept: Kept };
 
 export function Office({ me, api, page, board, ring, inCall, onSignOut, onOver, callBar }: OfficeProps) {
   const t = clinicWords.t;

@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks';
 import type { ChangePerson, People as PeopleList, PersonLink, StaffPerson } from '@bedside/client';
 import { clinicWords } from '../clinic/i18n';
+import { showLog } from '../clinic/places';
 import { Badge, Button, EmptyState, IconPersonAdd, TextField, toast } from '../ui';
 import { AddPerson } from './AddPerson';
 import { PersonDialog } from './PersonDialog';
@@ -112,13 +113,16 @@ function Account({ person, onChange }: { person: StaffPerson; onChange: Accounts
         </p>
         {person.me && onChange ? <p class="clinic-soft clinic-small">{t.own}</p> : null}
       </div>
-      {onChange && !person.me ? (
-        <div class="office-row__do">
+      <div class="office-row__do">
+        <Button kind="quiet" aria-label={t.inLogNamed(person.name)} onClick={() => showLog({ person: person.id, called: person.name })}>
+          {t.inLog}
+        </Button>
+        {onChange && !person.me ? (
           <Button aria-label={t.changeNamed(person.name)} onClick={() => onChange(person)}>
             {t.change}
           </Button>
-        </div>
-      ) : null}
+        ) : null}
+      </div>
     </>
   );
 }

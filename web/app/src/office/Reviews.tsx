@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks';
 import type { Emergencies, Emergency } from '@bedside/client';
 import { clinicWords } from '../clinic/i18n';
+import { showLog } from '../clinic/places';
 import { Badge, Button, EmptyState, toast } from '../ui';
 import { useOffice } from './context';
 import { Page, WhenHere, useFetched, useGoOn, type GoOn } from './parts';
@@ -109,13 +110,20 @@ function Opening({ of, onReview }: { of: Emergency; onReview: () => void }) {
           <p class="clinic-soft clinic-small">{t.mine}</p>
         ) : null}
       </div>
-      {review || of.mine ? null : (
-        <div class="office-row__do">
+      <div class="office-row__do">
+        <Button
+          kind="quiet"
+          aria-label={t.whoLookedNamed(of.host_name, momentText(of.scheduled_at))}
+          onClick={() => showLog({ visit: of.visit, called: t.visitOf(of.host_name, momentText(of.scheduled_at)) })}
+        >
+          {clinicWords.t.places.whoLooked}
+        </Button>
+        {review || of.mine ? null : (
           <Button aria-label={t.reviewNamed(of.person, momentText(of.began_at))} onClick={onReview}>
             {t.review}
           </Button>
-        </div>
-      )}
+        )}
+      </div>
     </>
   );
 }

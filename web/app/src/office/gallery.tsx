@@ -3,13 +3,14 @@ import type { JSX } from 'preact';
 import { BedsideError } from '@bedside/client/clinic';
 import type { GalleryArea } from '../../gallery/area';
 import { NOW_US, me, min } from '../../gallery/fixtures';
-import { account, officeDouble, opening, patient, retention } from '../../gallery/office';
+import { account, entry, officeDouble, opening, patient, retention } from '../../gallery/office';
 import '../clinic/clinic.css';
 import { clinicWords } from '../clinic/i18n';
-import type { OfficePage } from '../clinic/places';
+import { showLog, type OfficePage } from '../clinic/places';
 import { AddPerson } from './AddPerson';
 import { OfficeContext, type OfficeApi } from './context';
 import { LinkDialog } from './LinkDialog';
+import { LogEntry } from './LogEntry';
 import { Office } from './Office';
 import { ErasePatient, HoldPatient, LiftHold } from './PatientDialogs';
 import { Patients } from './Patients';
@@ -17,7 +18,7 @@ import { PersonDialog } from './PersonDialog';
 import { ReviewDialog } from './ReviewDialog';
 import { Rules } from './Rules';
 import { draftOf } from './rules';
-import { officeWords } from './words';
+import { auditWords, officeWords } from './words';
 
 const nothing = () => {};
 const never = () => new Promise<never>(nothing);
@@ -44,7 +45,21 @@ const OPENINGS = [
   }),
 ];
 
+const YESTERDAY = NOW_US - min(60 * 24);
+const OTHER_VISIT = '01JD3V5Q8M7K2N4P6R8T0W93HM';
+const ENTRIES = [
+  entry({ place: 4711 }),
+  entry({ place: 4710, at: NOW_US - min(4), kind: 'data.audit_viewed', actor: { type: 'staff', id: 'ola' }, visit: null, details: { entries: '100' } }),
+  entry({ place: 4709, at: NOW_US - min(9), kind: 'data.patient_viewed', actor: { type: 'staff', id: 'imani' }, visit: OTHER_VISIT, details: { by: 'emergency' } }),
+  entry({ place: 4708, at: NOW_US - min(10), kind: 'auth.sign_in', actor: { type: 'anonymous' }, visit: null, person: 'mateo', refused: 'password' }),
+  entry({ place: 4707, at: NOW_US - min(21), kind: 'consent.given', actor: { type: 'seat', id: 'seat' }, seat: 'seat', details: { purpose: 'visit', text: 'visit-2026-11' } }),
+  entry({ place: 4706, at: NOW_US - min(22), kind: 'user.role_changed', actor: { type: 'staff', id: 'imani' }, visit: null, person: 'sam', details: { role: 'staff' } }),
+  entry({ place: 4705, at: YESTERDAY, kind: 'data.deleted', actor: { type: 'system' }, details: { kind: 'chat', things: '12' } }),
+  entry({ place: 4704, at: YESTERDAY - min(1), kind: 'later.invented', actor: { type: 'staff', id: 'gone' }, visit: null }),
+];
+
 const FILLED: Partial<OfficeApi> = {
+  searchAudit: () => Promise.resolve({ entries: ENTRIES, next: 4704 }),
   listPeople: () => Promise.resolve({ people: PEOPLE, may_change: true }),
   listEmergencies: () => Promise.resolve({ emergencies: OPENINGS, unreviewed: 2 }),
   readRetention: () => Promise.resolve(retention()),
@@ -120,6 +135,29 @@ const screens: GalleryArea['screens'] = {
   'reviews-done': () => office('reviews', { listEmergencies: () => Promise.resolve({ emergencies: OPENINGS.slice(2), unreviewed: 0 }) }),
   'reviews-loading': () => office('reviews', { listEmergencies: never }),
   'reviews-offline': () => office('reviews', { listEmergencies: gone }),
+  'log': () => office('log', {}, null, officer),
+  'log-visit': () => {
+    showLog({ visit: '01VISIT', called: 'Juan Ignacio Fernández de la Vega y Zárate' });
+    return office('log', { searchAudit: () => Promise.resolve({ entries: ENTRIES.slice(0, 1), next: null }) });
+  },
+  'log-none': () => {
+    showLog({ person: 'sam', called: 'Sam Reyes' });
+    return office('log', { searchAudit: () => Promise.resolve({ entries: [], next: null }) }, null, officer);
+  },
+  'log-empty': () => office('log', { searchAudit: () => Promise.resolve({ entries: [], next: null }) }, null, officer),
+  'log-loading': () => office('log', { searchAudit: never }, null, officer),
+  'log-offline': () => office('log', { searchAudit: gone }, null, officer),
+  'log-nameless': () => office('log', { listPeople: gone }, null, officer),
+  'log-entry': () =>
+    part(
+      <ol role="list" class="office-rows">
+        {ENTRIES.slice(2, 4).map((line) => (
+          <li key={line.place} class="office-row log-row">
+            <LogEntry line={line} names={new Map()} onVisit={nothing} open />
+          </li>
+        ))}
+      </ol>,
+    ),
   'kept': () => office('kept', {}, null, officer),
   'kept-nothing': () =>
     office('kept', {
@@ -141,7 +179,7 @@ const screens: GalleryArea['screens'] = {
 export const gallery: GalleryArea = {
   look: 'clinic',
   load: async () => {
-    await Promise.all([clinicWords.load(), officeWords.load()]);
+    await Promise.all([clinicWords.load(), officeWords.load(), auditWords.load()]);
   },
   screens,
 };

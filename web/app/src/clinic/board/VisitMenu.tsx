@@ -1,8 +1,9 @@
 /** Everything that can be done with a visit besides going in: links, people, its outcome. */
 import type { BoardSeat, BoardVisit } from '@bedside/client';
-import { Button, Dialog, IconClose, IconLink, IconNetwork, IconPerson, IconPersonAdd } from '../../ui';
+import { Button, Dialog, IconClose, IconInfo, IconLink, IconNetwork, IconPerson, IconPersonAdd } from '../../ui';
 import { clinicWords } from '../i18n';
 import { hasQuality, isGuest, isOver, outcomesFor } from '../model/board';
+import { hasOffice, showLog } from '../places';
 import { nameOf } from '../words';
 import { useClinic } from './actions';
 import { canBeSynthetic } from './synthetic';
@@ -44,6 +45,11 @@ export function VisitMenu({ visit, onClose, onFreshLink, onInvite, onSynthetic, 
         {hasQuality(visit) ? (
           <Button wide icon={IconNetwork} onClick={onQuality}>
             {t.callQuality.open}
+          </Button>
+        ) : null}
+        {hasOffice(me) ? (
+          <Button wide icon={IconInfo} onClick={() => showLog({ visit: visit.visit, called: nameOf(visit) })}>
+            {t.places.whoLooked}
           </Button>
         ) : null}
         {outcomesFor(visit).length > 0 ? (

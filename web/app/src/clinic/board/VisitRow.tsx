@@ -7,6 +7,7 @@ import { Badge, Button, IconButton, IconMore, IconShield, Spinner, type BadgePro
 import { Elapsed, useServerNow } from '../clock';
 import { clinicWords } from '../i18n';
 import { hasQuality, isGuest, isInside, isOver, lateByMin, opensInEmergency, outcomesFor, patientOf, standing, type Standing } from '../model/board';
+import { hasOffice } from '../places';
 import { nameOf, roleText } from '../words';
 import { useClinic } from './actions';
 import { EmergencyBanner } from './Emergency';
@@ -54,7 +55,7 @@ export function VisitRow({ visit, next = false, synthetic = false, onMore }: Vis
   );
   const over = isOver(visit);
   const locked = visit.hidden && opensInEmergency(me);
-  const more = visit.may.includes('invite') || outcomesFor(visit).length > 0 || hasQuality(visit);
+  const more = visit.may.includes('invite') || outcomesFor(visit).length > 0 || hasQuality(visit) || hasOffice(me);
 
   return (
     <article class={`clinic-visit${next ? ' clinic-visit--next' : ''}${over ? ' clinic-visit--over' : ''}`} id={rowId(visit.visit)} tabIndex={-1} aria-labelledby={id}>
@@ -89,7 +90,7 @@ export function VisitRow({ visit, next = false, synthetic = false, onMore }: Vis
         ) : null}
         {visit.note ? <p class="clinic-visit__note">{visit.note}</p> : null}
       </div>
-      {over && !hasQuality(visit) && !locked ? null : (
+      {over && !hasQuality(visit) && !locked && !hasOffice(me) ? null : (
         <div class="clinic-visit__do">
           {locked ? <Locked visit={visit} /> : over ? null : <NextStep visit={visit} stands={stands} />}
           {more ? (

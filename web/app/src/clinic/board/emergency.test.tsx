@@ -11,7 +11,8 @@ import { EmergencyDialog } from './Emergency';
 import { NewVisit } from './NewVisit';
 
 let page: Drawn;
-afterEach(() => page.remove());
+// Some of these draw nothing, and any may be the first.
+afterEach(() => (page as Drawn | undefined)?.remove());
 
 const nothing = () => {};
 const ring = { wanted: signal(true), blocked: signal(false), want: nothing, allow: () => Promise.resolve() };

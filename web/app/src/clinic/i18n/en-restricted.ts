@@ -43,6 +43,9 @@ export const places = {
   reviews: 'Reviews',
   skip: 'Skip to the page',
   kept: 'What is kept',
+  log: 'Who did what',
+  /** The way from somebody’s visit to the log. */
+  whoLooked: 'Who looked at this?',
   /** Behind a link in the account menu. */
   toDo: (n: number) => count(n, { one: '1 to review', other: '# to review' }),
   unreachable: 'This page could not be loaded.',

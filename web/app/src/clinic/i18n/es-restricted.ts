@@ -40,6 +40,8 @@ export const places: Translation<typeof englishPlaces> = {
   reviews: 'Revisiones',
   skip: 'Ir a la página',
   kept: 'Qué se guarda',
+  log: 'Quién hizo qué',
+  whoLooked: '¿Quién miró esto?',
   toDo: (n) => count(n, { one: '1 por revisar', other: '# por revisar' }),
   unreachable: 'No se pudo cargar esta página.',
 };

@@ -9,6 +9,7 @@ const office = {
   home: {
     lead: 'You see no visits here. That you looked at something is put on record.',
     reviews: 'Restricted visits that somebody opened in an emergency, and why.',
+    log: 'Who looked at a visit or changed something, and when. Nobody can change it afterwards.',
     people: 'Who has an account here, and what it may do.',
     kept: 'How long data is kept, legal holds, and what a patient may ask for.',
     toDo: (n: number) =>
@@ -37,6 +38,8 @@ const office = {
     sessions: (n: number) => count(n, { zero: 'Not signed in', one: 'Signed in on 1 device', other: 'Signed in on # devices' }),
     change: 'Change',
     changeNamed: (name: string) => `Change the account of ${name}`,
+    inLog: 'What they did',
+    inLogNamed: (name: string) => `What they did: ${name}`,
     own: 'Another administrator changes your account.',
     role: 'Role',
     name: 'Name',
@@ -111,6 +114,8 @@ const office = {
     mine: 'You opened this one yourself. Somebody else has to review it.',
     review: 'Review',
     reviewNamed: (person: string, moment: string) => `Review what ${person} opened, ${moment}`,
+    whoLookedNamed: (host: string, moment: string) => `Who looked at this? Visit of ${host}, ${moment}`,
+    visitOf: (host: string, moment: string) => `visit of ${host}, ${moment}`,
     title: 'Was there reason enough?',
     verdict: 'What you found',
     justifiedHint: 'Somebody’s care depended on it.',

@@ -1,0 +1,100 @@
+/** One entry of the log in plain words, and how to check it. */
+import type { AuditLine } from '@bedside/client';
+import { timestampToDate } from '@bedside/client/clinic';
+import { copyText } from '../clinic/copy';
+import { Badge, Button, IconCopy } from '../ui';
+import { proofCommand, shownIn } from './log';
+import { auditWords, secondText } from './words';
+
+/** Names of the clinic's people by their accounts. */
+export type Names = ReadonlyMap<string, string>;
+
+export interface LogEntryProps {
+  readonly line: AuditLine;
+  readonly names: Names;
+  /** Narrows the log to a visit; null when it is. */
+  readonly onVisit: ((id: string, called: string) => void) | null;
+  /** How to check it stands open already. */
+  readonly open?: boolean;
+}
+
+export function LogEntry({ line, names, onVisit, open = false }: LogEntryProps) {
+  const t = auditWords.t;
+  const { visit, person, actor } = line;
+  const mark = visit?.slice(-4) ?? '';
+  const shown = shownIn(line);
+  const self = actor.type === 'staff' && actor.id === person;
+  return (
+    <>
+      <time class="log-time" dateTime={timestampToDate(line.at).toISOString()}>
+        {secondText(line.at)}
+      </time>
+      <div class="office-row__what">
+        <p class="log-words">{sentence(line, names)}</p>
+        <p class="clinic-facts">
+          {line.refused === null ? null : <Badge tone="warn">{t.refused}</Badge>}
+          {line.details.by === 'emergency' ? <Badge tone="info">{t.emergency}</Badge> : null}
+          {person === null || self ? null : <span class="clinic-soft clinic-small">{t.about(names.get(person) ?? t.someStaff)}</span>}
+          <span class="clinic-soft clinic-small">{t.sessions[actor.type]}</span>
+          {shown === null ? null : <span class="clinic-soft clinic-small">{t.shown(shown)}</span>}
+          {visit === null ? null : (
+            <span class="clinic-soft clinic-small" title={t.visitHint}>
+              {t.visit(mark)}
+            </span>
+          )}
+        </p>
+        <div class="log-do">
+          <Proof line={line} open={open} />
+          {visit === null || onVisit === null ? null : (
+            <Button kind="quiet" scale="small" aria-label={t.thisVisitNamed(mark)} onClick={() => onVisit(visit, t.visit(mark))}>
+              {t.thisVisit}
+            </Button>
+          )}
+        </div>
+      </div>
+    </>
+  );
+}
+
+/** Who did what. */
+export function sentence({ actor, kind, refused, details }: AuditLine, names: Names): string {
+  const t = auditWords.t;
+  const who =
+    actor.type === 'staff'
+      ? (names.get(actor.id) ?? t.someStaff)
+      : actor.type === 'seat'
+        ? t.guest
+        : actor.type === 'system'
+          ? t.server
+          : t.stranger;
+  if (kind === 'auth.sign_in' && refused === null && details.step === 'password') return `${who} ${t.password}`;
+  const did = (refused === null ? undefined : t.tried[kind]) ?? t.did[kind] ?? t.unknown(kind);
+  return `${who} ${did}`;
+}
+
+/** The entry as it is written, and how somebody checks that nobody changed it. */
+function Proof({ line, open }: Required<Pick<LogEntryProps, 'line' | 'open'>>) {
+  const t = auditWords.t;
+  const command = proofCommand(line.place);
+  const codes = { kind: line.kind, ...(line.refused === null ? {} : { refused: line.refused }), ...line.details };
+  return (
+    <details class="clinic-fold log-proof" open={open}>
+      <summary>{t.entry(line.place)}</summary>
+      <div class="clinic-stack">
+        <p class="clinic-soft clinic-small">{t.recorded}</p>
+        <code class="log-code" dir="ltr">
+          {[timestampToDate(line.at).toISOString(), ...Object.entries(codes).map(([name, code]) => `${name}=${code}`)].join('  ')}
+        </code>
+        <p class="clinic-soft clinic-small">{t.check}</p>
+        <code class="log-code" dir="ltr">
+          {command}
+        </code>
+        <div class="clinic-row">
+          <Button scale="small" icon={IconCopy} aria-label={t.copyNamed(line.place)} onClick={() => void copyText(command)}>
+            {t.copy}
+          </Button>
+        </div>
+      </div>
+    </details>
+  );
+}
