@@ -37,7 +37,7 @@ pub use secret_file::{read_or_make_secret, read_secret};
 pub use signed::{Signer, verify_signed};
 pub use unlock::Unlock;
 /// Wipes its content on drop; what opened plaintext comes back in.
-pub use zeroize::Zeroizing;
+pub use zeroize::{Zeroize, Zeroizing};
 
 /// Bytes in a data key and in a key-encryption key.
 pub const KEY_BYTES: usize = 32;
