@@ -21,6 +21,8 @@ const BUDGETS = {
   sdkOffice: 2_000,
   // Loaded when somebody of the clinic uses or makes a passkey.
   sdkPasskeys: 1_000,
+  // Loaded when somebody of the clinic looks at the own account.
+  sdkFactors: 1_000,
   patientBeforeCamera: 30_000,
   patient: 90_000,
   clinic: 180_000,
@@ -36,7 +38,8 @@ const BEFORE_CAMERA = /\/patient\/check\/|\/i18n\/en\/(?:hello|check|devices)\b|
 const DIRECT = /\/sdk\/src\/direct\.ts$/;
 const OFFICE = /\/sdk\/src\/office-entry\.ts$/;
 const PASSKEYS = /\/sdk\/src\/passkeys\.ts$/;
-const APART = new RegExp(`${DIRECT.source}|${OFFICE.source}|${PASSKEYS.source}`);
+const FACTORS = /\/sdk\/src\/factors-entry\.ts$/;
+const APART = new RegExp([DIRECT, OFFICE, PASSKEYS, FACTORS].map((part) => part.source).join('|'));
 
 const gz = (content) => gzipSync(content, { level: 9 }).length;
 
@@ -70,7 +73,7 @@ const sdkChunks = await bundle({
     target: 'es2022',
     modulePreload: false,
     rolldownOptions: {
-      input: ['index', 'guest', 'check-entry', 'clinic-entry', 'office-entry'].map((name) => resolve(WEB, `sdk/src/${name}.ts`)),
+      input: ['index', 'guest', 'check-entry', 'clinic-entry', 'office-entry', 'factors-entry'].map((name) => resolve(WEB, `sdk/src/${name}.ts`)),
       preserveEntrySignatures: 'strict',
     },
   },
@@ -95,6 +98,7 @@ const weights = {
   sdkLater: sum(sdkChunks.filter((part) => part.type === 'chunk' && part.isDynamicEntry && !APART.test(part.facadeModuleId ?? ''))),
   sdkOffice: sum(sdkChunks.filter((part) => part.type === 'chunk' && OFFICE.test(part.facadeModuleId ?? ''))),
   sdkPasskeys: sum(sdkChunks.filter((part) => part.type === 'chunk' && PASSKEYS.test(part.facadeModuleId ?? ''))),
+  sdkFactors: sum(sdkChunks.filter((part) => part.type === 'chunk' && FACTORS.test(part.facadeModuleId ?? ''))),
   sdkDirect: sum(sdkChunks.filter((part) => part.type === 'chunk' && DIRECT.test(part.facadeModuleId ?? ''))),
   patientBeforeCamera: sum(reach(chunks, page('patient'), (source) => BEFORE_CAMERA.test(source))),
   patient: sum(reach(chunks, page('patient'), everything)),

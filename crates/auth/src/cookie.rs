@@ -1,10 +1,11 @@
-//! The two cookies: one for a staff session, one for a browser that holds seats.
+//! The cookies: one for a staff session, one for a browser that holds seats, and one for a browser
+//! that is on its way to the identity provider and back.
 //!
 //! Over TLS their names start with `__Host-` (RFC 6265bis §4.1.3.2): the browser then takes them
 //! only with `Secure`, `Path=/` and no `Domain`, so no neighbouring subdomain can plant one. Over
 //! plain HTTP on the same machine, where browsers disagree about `Secure`, the names are plain.
 //!
-//! Both are `HttpOnly` (no script reads them) and `SameSite=Strict`. Strict costs nothing here:
+//! All are `HttpOnly` (no script reads them) and `SameSite=Strict`. Strict costs nothing here:
 //! the pages themselves need no cookie, and every call is made by our own page, which is same-site
 //! even when the page was reached from a mail. It spares us every cross-site request with a cookie.
 
@@ -26,10 +27,14 @@ pub enum Cookie {
     Session,
     /// A browser that holds seats. Lasts 30 days; each link ends sooner by itself.
     Device,
+    /// A browser on its way to the identity provider and back. Lasts as long as the way.
+    Way,
 }
 
 /// How long a browser keeps the device cookie.
 const DEVICE_MAX_AGE_S: u32 = 30 * 24 * 3600;
+/// How long a browser keeps the cookie of a way, as long as the server does.
+const WAY_MAX_AGE_S: i64 = crate::outside::WAY_LIFE.0 / 1_000_000;
 
 impl Cookie {
     /// The name that the browser knows it by.
@@ -40,6 +45,8 @@ impl Cookie {
             (Self::Session, Transport::Loopback) => "bedside-session",
             (Self::Device, Transport::Tls) => "__Host-bedside-device",
             (Self::Device, Transport::Loopback) => "bedside-device",
+            (Self::Way, Transport::Tls) => "__Host-bedside-way",
+            (Self::Way, Transport::Loopback) => "bedside-way",
         }
     }
 
@@ -49,6 +56,7 @@ impl Cookie {
         let age = match self {
             Self::Session => String::new(),
             Self::Device => format!("; Max-Age={DEVICE_MAX_AGE_S}"),
+            Self::Way => format!("; Max-Age={WAY_MAX_AGE_S}"),
         };
         self.header(transport, &secret.to_text(), &age)
     }
@@ -98,7 +106,9 @@ mod tests {
     use crate::SystemEntropy;
     use crate::secret::SecretKind;
 
-    const ALL: [(Cookie, Transport); 4] = [
+    const ALL: [(Cookie, Transport); 6] = [
+        (Cookie::Way, Transport::Tls),
+        (Cookie::Way, Transport::Loopback),
         (Cookie::Session, Transport::Tls),
         (Cookie::Session, Transport::Loopback),
         (Cookie::Device, Transport::Tls),

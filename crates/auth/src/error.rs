@@ -34,6 +34,15 @@ pub enum AuthError {
     /// A passkey was not accepted. Never says why.
     #[error("the passkey was not accepted")]
     PasskeyRefused,
+    /// The identity provider's answer did not let this person in. Never says why.
+    #[error("the identity provider's answer was not accepted")]
+    OutsideRefused,
+    /// The identity provider vouches for somebody who has no account here.
+    #[error("no account for whom the identity provider vouches for")]
+    OutsideUnknown,
+    /// The identity provider was not reached, or does not answer as it must.
+    #[error("the identity provider does not answer")]
+    OutsideUnreachable,
     /// The only second factor; it cannot be taken away.
     #[error("the last second factor stays")]
     LastFactor,
@@ -89,6 +98,9 @@ impl AuthError {
             Self::WeakPassword(_) => "weak_password",
             Self::TokenExpired => "token_expired",
             Self::PasskeyRefused => "passkey_refused",
+            Self::OutsideRefused => "sso_refused",
+            Self::OutsideUnknown => "sso_unknown",
+            Self::OutsideUnreachable => "sso_unreachable",
             Self::LastFactor => "last_factor",
             Self::NoSuchVisit => "no_such_visit",
             Self::VisitOver => "visit_over",

@@ -21,6 +21,8 @@ mod entropy;
 mod error;
 mod guard;
 pub mod link;
+pub mod oidc;
+pub mod outside;
 pub mod passkey;
 pub mod password;
 pub mod policy;

@@ -32,6 +32,8 @@ pub enum Route {
     SignInWays,
     /// A passkey, alone or after the password.
     SignInPasskey,
+    /// By the clinic's identity provider: there and back.
+    SignInOutside,
     /// Registers a passkey: another one, or the first second factor after the password.
     PasskeyAdd,
     /// One's own passkeys: list and remove.
@@ -85,7 +87,7 @@ pub enum Route {
 
 impl Route {
     /// Every route, for tables and tests.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 39] = [
         Self::LinkLook,
         Self::LinkOpen,
         Self::SeatMine,
@@ -100,6 +102,7 @@ impl Route {
         Self::MfaFinish,
         Self::SignInWays,
         Self::SignInPasskey,
+        Self::SignInOutside,
         Self::PasskeyAdd,
         Self::Passkeys,
         Self::Me,
@@ -174,6 +177,7 @@ pub const fn may_use(caller: Caller, route: Route) -> bool {
         | R::SignInLink
         | R::SignInWays
         | R::SignInPasskey
+        | R::SignInOutside
         | R::NetEcho
         | R::NetBlob
         | R::Socket => true,
@@ -217,7 +221,7 @@ mod tests {
     use super::*;
 
     /// The same table, written out by hand: one column per caller in the order of [`Caller::ALL`].
-    const EXPECTED: [(Route, [u8; 7]); 38] = [
+    const EXPECTED: [(Route, [u8; 7]); 39] = [
         //                          anonymous, device, partial, staff, clinician, admin, officer
         (Route::LinkLook, [1, 1, 1, 1, 1, 1, 1]),
         (Route::LinkOpen, [1, 1, 1, 1, 1, 1, 1]),
@@ -233,6 +237,7 @@ mod tests {
         (Route::MfaFinish, [0, 0, 1, 0, 0, 0, 0]),
         (Route::SignInWays, [1, 1, 1, 1, 1, 1, 1]),
         (Route::SignInPasskey, [1, 1, 1, 1, 1, 1, 1]),
+        (Route::SignInOutside, [1, 1, 1, 1, 1, 1, 1]),
         (Route::PasskeyAdd, [0, 0, 1, 1, 1, 1, 1]),
         (Route::Passkeys, [0, 0, 0, 1, 1, 1, 1]),
         (Route::Me, [0, 0, 0, 1, 1, 1, 1]),

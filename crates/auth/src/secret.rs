@@ -106,6 +106,11 @@ impl Secret {
         Some(Self(Zeroizing::new(bytes.try_into().ok()?)))
     }
 
+    /// The bytes themselves.
+    pub(crate) fn bytes(&self) -> &[u8; SECRET_BYTES] {
+        &self.0
+    }
+
     /// What the server keeps. Rows are found by this hash; finding them leaks nothing useful by
     /// its timing, because nobody can steer a hash towards a stored one.
     #[must_use]

@@ -52,6 +52,8 @@ pub struct Parts {
     pub mailer: Option<Mailer>,
     /// What signs certificates.
     pub statements: Statements,
+    /// The clinic's identity provider, if any.
+    pub sso: Option<server::sso::Sso>,
     /// The synthetic patient, in a demo.
     pub guest: Option<GuestStarter>,
 }
@@ -204,6 +206,7 @@ pub async fn start(parts: Parts) -> Result<Running, Failure> {
         direct,
         mailer,
         statements,
+        sso,
         guest,
     } = parts;
     // Before anything is open: a signal that comes while the rest starts must end it in order.
@@ -245,6 +248,7 @@ pub async fn start(parts: Parts) -> Result<Running, Failure> {
         requests: Mutex::new(requests),
         clock,
         mailer,
+        sso,
         assets: Box::new(crate::assets::WebApp),
         metrics: Metrics::default(),
         statements,

@@ -2,9 +2,12 @@
 
 #[path = "config_keys.rs"]
 pub mod key_settings;
+#[path = "config_sign_in.rs"]
+pub mod sign_in_settings;
 
 use key_settings::Keys;
 use serde::Deserialize;
+use sign_in_settings::{Oidc, SignIn};
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use visit::DirectPolicy;
@@ -34,6 +37,9 @@ pub struct Config {
     /// Invitations by e-mail.
     #[serde(default)]
     pub mail: Option<Mail>,
+    /// How staff sign in, besides passwords.
+    #[serde(default)]
+    pub sign_in: SignIn,
     /// Logs and figures.
     #[serde(default)]
     pub telemetry: Telemetry,
@@ -391,6 +397,9 @@ impl Config {
                  in relay.servers",
             );
         }
+        if let Some(mistake) = self.sign_in.oidc.as_ref().and_then(Oidc::mistake) {
+            return Some(mistake);
+        }
         self.keys.mistake().or_else(|| self.relay.servers.iter().find_map(TurnServer::mistake))
     }
 }
@@ -510,6 +519,17 @@ backups_live_days = 30
 # user = "visits"
 # password_file = "/etc/bedside/smtp-password"
 # from = "visits@example.org"
+
+# Sign-in with the clinic's own accounts (OpenID Connect). Give the provider the address
+# https://<domain>/signin/back to come back to.
+# [sign_in.oidc]
+# issuer = "https://id.example.org/realms/staff"
+# client_id = "bedside"
+# client_secret_file = "/etc/bedside/oidc-secret"
+# label = "Sign in with your hospital account"
+# email_domains = ["example.org"]
+# What of the provider's words counts as a second factor; ours is asked for otherwise.
+# second_factor = {{ amr = ["mfa"] }}
 
 [telemetry]
 # metrics_token_file = "/etc/bedside/metrics-token"

@@ -146,3 +146,24 @@ fn what_cannot_be_of_the_keys_is_refused_by_name() {
     let token = uncommented.replace("provider = \"file\"", "provider = \"pkcs11\"");
     assert!(parse(&token).is_ok_and(|c| c.keys.pkcs11.is_some_and(|p| p.label == "bedside")));
 }
+
+#[test]
+fn the_identity_provider_is_checked() {
+    let text = written("visits.example.org", "sqlite:///d");
+    assert!(parse(&text).is_ok_and(|c| c.sign_in.oidc.is_none()));
+    let lines = ["[sign_in.oidc]", "issuer", "client_id", "client_secret_file", "label"];
+    let lines = lines.into_iter().chain(["email_domains", "second_factor"]);
+    let text = lines.fold(text, |t, line| t.replace(&format!("# {line}"), line));
+    let Ok(Some(oidc)) = parse(&text).map(|c| c.sign_in.oidc) else { panic!("a provider") };
+    assert_eq!(oidc.issuer, "https://id.example.org/realms/staff");
+    assert_eq!((oidc.second_factor.amr, oidc.second_factor.acr), (vec!["mfa".to_owned()], vec![]));
+    for (from, to, why) in [
+        ("https://id.example.org", "http://id.example.org", "the provider's https address"),
+        ("client_id = \"bedside\"", "client_id = \"\"", "knows this server by"),
+        ("Sign in with your hospital account", " ", "1 to 40 characters"),
+        ("amr =", "arm =", "arm"),
+    ] {
+        let refused = parse(&text.replace(from, to)).err().unwrap_or_default();
+        assert!(refused.contains(why), "{refused}");
+    }
+}

@@ -119,6 +119,7 @@ pub async fn run(args: DemoArgs, out: &mut Terminal) -> Result<(), Failure> {
         other_relays: Vec::new(),
         direct: args.direct_calls,
         mailer: None,
+        sso: None,
         statements: statements(&keyring)?,
         guest: Some(guest_starter()),
     })
@@ -359,6 +360,7 @@ impl Scratch {
             other_relays: Vec::new(),
             direct: DirectPolicy::Never,
             mailer: None,
+            sso: None,
             statements: statements(&keyring)?,
             guest: None,
         })

@@ -19,6 +19,7 @@ mod measure_audit;
 mod order_trouble;
 mod orders;
 mod serve;
+mod sign_in;
 mod terminal;
 mod tls;
 

@@ -6,6 +6,7 @@ use crate::config::{self, Config};
 use crate::error::Failure;
 use crate::key_provider;
 use crate::local_ca;
+use crate::sign_in;
 use crate::terminal::Terminal;
 use crate::tls;
 use audit::Actor;
@@ -206,6 +207,8 @@ pub async fn serve(path: &Path, detail: crate::logs::Detail) -> Result<(), Failu
         signer: key_provider::signer(&config)?,
         backups_live_days: config.keys.backups_live_days,
     };
+    let sso = config.sign_in.oidc.as_ref();
+    let sso = sso.map(|oidc| sign_in::provider(oidc, &origin, Clock::system())).transpose()?;
     let mut running = compose::start(Parts {
         store,
         log,
@@ -222,6 +225,7 @@ pub async fn serve(path: &Path, detail: crate::logs::Detail) -> Result<(), Failu
         direct: config.media.direct_calls,
         mailer,
         statements,
+        sso,
         guest: None,
     })
     .await?;

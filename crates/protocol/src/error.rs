@@ -57,6 +57,12 @@ codes! {
     WeakPassword = 422, "Choose a longer password: at least 12 characters, not a common one.";
     /// A passkey was not accepted. Says not why.
     PasskeyRefused = 401, "This passkey was not accepted. Try again, or sign in another way.";
+    /// The identity provider's answer was not accepted.
+    SsoRefused = 401, "The clinic's sign-in did not let you in. Try again, or use your password.";
+    /// The identity provider vouches for somebody without an account.
+    SsoUnknown = 403, "There is no account for you here. Ask your administrator to make one for your work address.";
+    /// The identity provider does not answer.
+    SsoUnreachable = 502, "The clinic's sign-in cannot be reached. Use your password, or try again later.";
     /// The only second step of an account.
     LastFactor = 409, "This is your only second step. Add another one first, then remove this one.";
     /// The link does not open a visit: unknown, expired, revoked or not this person's.

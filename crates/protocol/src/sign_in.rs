@@ -9,6 +9,44 @@ use visit::Timestamp;
 pub struct SignInWays {
     /// Passkeys work at this address.
     pub passkeys: bool,
+    /// The clinic's identity provider, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub sso: Option<Sso>,
+}
+
+/// The clinic's identity provider.
+#[derive(Clone, Serialize, Deserialize, TS)]
+pub struct Sso {
+    /// What the button says.
+    pub label: String,
+    /// Where one signs out of the provider itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub sign_out: Option<String>,
+}
+
+/// Answer to `POST /api/signin/sso/start`.
+#[derive(Clone, Serialize, Deserialize, TS)]
+pub struct SsoWay {
+    /// Where the page goes.
+    pub url: String,
+}
+
+/// `POST /api/signin/sso/finish`: what the provider put into the address. Answer: [`crate::http::SignInStep`].
+#[derive(Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct SsoBack {
+    /// `state`.
+    pub state: String,
+    /// `code`; absent when the provider said no.
+    #[serde(default)]
+    #[ts(optional)]
+    pub code: Option<String>,
+    /// `iss`, if the provider names itself (RFC 9207).
+    #[serde(default)]
+    #[ts(optional)]
+    pub iss: Option<String>,
 }
 
 /// `POST /api/signin/passkey/start`.

@@ -5,6 +5,7 @@ use crate::clock::Clock;
 use crate::live::Core;
 use crate::mail::Mailer;
 use crate::metrics::Metrics;
+use crate::sso::Sso;
 use auth::webauthn::RelyingParty;
 use auth::{GuestAuth, JoinTokens, PrefixBuckets, StaffAuth, Transport};
 use keys::Signer;
@@ -93,6 +94,8 @@ pub struct AppParts {
     pub mailer: Option<Mailer>,
     /// The web app's files.
     pub assets: Box<dyn Assets>,
+    /// The clinic's identity provider, if there is one.
+    pub sso: Option<Sso>,
     /// Counters.
     pub metrics: Metrics,
     /// What signs certificates of erasure.

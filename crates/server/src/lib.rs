@@ -17,6 +17,7 @@ pub mod log_keeper;
 pub mod mail;
 pub mod metrics;
 pub mod relay;
+pub mod sso;
 pub mod ws;
 
 pub use app::{App, GuestStarter, ServerConfig, Statements};

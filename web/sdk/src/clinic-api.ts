@@ -18,13 +18,14 @@ import type {
   PasskeyNew,
   PasskeyRequest,
   PasskeyUse,
-  Passkeys,
   SetOutcome,
   SignIn,
   SignInCode,
   SignInLink,
   SignInStep,
   SignInWays,
+  SsoBack,
+  SsoWay,
   VisitCreated,
   VisitQuality,
 } from './protocol';
@@ -70,6 +71,16 @@ export function signInWays(): Promise<SignInWays> {
   return call('GET', 'signin/ways');
 }
 
+/** Begins to sign in by the clinic's identity provider: where the page goes next. */
+export function ssoStart(): Promise<SsoWay> {
+  return call('POST', 'signin/sso/start');
+}
+
+/** Back from the provider. Rejects with `sso_refused`, `sso_unknown` or `sso_unreachable`. */
+export function ssoFinish(back: SsoBack): Promise<SignInStep> {
+  return call('POST', 'signin/sso/finish', back);
+}
+
 /** Begins to sign in by a passkey: `alone`, or after the password. */
 export function passkeyRequest(alone: boolean): Promise<PasskeyRequest> {
   return call('POST', 'signin/passkey/start', { alone });
@@ -80,11 +91,6 @@ export function signInPasskey(use: PasskeyUse): Promise<SignInStep> {
   return call('POST', 'signin/passkey', use);
 }
 
-/** The own passkeys, and what else stands after the password. */
-export function passkeys(): Promise<Passkeys> {
-  return call('GET', 'passkeys');
-}
-
 /** Begins to add a passkey. */
 export function passkeyCreation(): Promise<PasskeyCreation> {
   return call('POST', 'passkeys/start');
@@ -93,11 +99,6 @@ export function passkeyCreation(): Promise<PasskeyCreation> {
 /** Adds a passkey; answers with recovery codes when there were none. Rejects with `passkey_refused`. */
 export function addPasskey(made: PasskeyNew): Promise<MfaDone> {
   return call('POST', 'passkeys/finish', made);
-}
-
-/** Removes an own passkey. Rejects with `last_factor` when nothing else would be left. */
-export function removePasskey(passkey: string): Promise<void> {
-  return call('POST', 'passkeys/remove', { passkey });
 }
 
 /** Who is signed in. Rejects with `not_signed_in`. */

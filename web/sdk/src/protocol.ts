@@ -9,7 +9,7 @@ export type SeatState = "invited" | "checking" | "consenting" | "waiting" | "adm
 export type Purpose = "visit" | "recording" | "captions";
 export type ConsentDecision = "given" | "refused" | "withdrawn";
 export type Action = "be_in_room" | "publish_mic" | "publish_camera" | "share_screen" | "chat" | "see_waiting_room" | "message_waiting" | "admit" | "put_back" | "remove" | "mute_other" | "invite" | "see_quality" | "end_visit";
-export type ErrorCode = "bad_message" | "message_too_large" | "too_fast" | "protocol_version" | "bad_origin" | "token_expired" | "not_signed_in" | "bad_credentials" | "second_factor_needed" | "enrolment_needed" | "locked_out" | "weak_password" | "passkey_refused" | "last_factor" | "no_such_visit" | "second_check_failed" | "second_check_needed" | "not_allowed" | "emergency_needed" | "own_account" | "on_hold" | "wrong_state" | "consent_missing" | "not_a_no_show" | "taken_over" | "link_replaced" | "visit_over" | "visit_full" | "server_closing" | "bad_sdp" | "sdp_too_large" | "stale_answer" | "bad_field" | "not_found" | "store_busy" | "store_full" | "mail_failed" | "internal";
+export type ErrorCode = "bad_message" | "message_too_large" | "too_fast" | "protocol_version" | "bad_origin" | "token_expired" | "not_signed_in" | "bad_credentials" | "second_factor_needed" | "enrolment_needed" | "locked_out" | "weak_password" | "passkey_refused" | "sso_refused" | "sso_unknown" | "sso_unreachable" | "last_factor" | "no_such_visit" | "second_check_failed" | "second_check_needed" | "not_allowed" | "emergency_needed" | "own_account" | "on_hold" | "wrong_state" | "consent_missing" | "not_a_no_show" | "taken_over" | "link_replaced" | "visit_over" | "visit_full" | "server_closing" | "bad_sdp" | "sdp_too_large" | "stale_answer" | "bad_field" | "not_found" | "store_busy" | "store_full" | "mail_failed" | "internal";
 export type ErrorBody = { 
 /**
  * What went wrong.
@@ -1064,11 +1064,42 @@ export type MfaDone = {
  * Ten single-use recovery codes.
  */
 recovery_codes: Array<string>, };
+export type Sso = { 
+/**
+ * What the button says.
+ */
+label: string, 
+/**
+ * Where one signs out of the provider itself.
+ */
+sign_out?: string, };
 export type SignInWays = { 
 /**
  * Passkeys work at this address.
  */
-passkeys: boolean, };
+passkeys: boolean, 
+/**
+ * The clinic's identity provider, if there is one.
+ */
+sso?: Sso, };
+export type SsoWay = { 
+/**
+ * Where the page goes.
+ */
+url: string, };
+export type SsoBack = { 
+/**
+ * `state`.
+ */
+state: string, 
+/**
+ * `code`; absent when the provider said no.
+ */
+code?: string, 
+/**
+ * `iss`, if the provider names itself (RFC 9207).
+ */
+iss?: string, };
 export type PasskeyStart = { 
 /**
  * The passkey stands for everything; otherwise it follows the password.
@@ -1966,5 +1997,5 @@ export const RTT_NOTICED_MS = 300;
 export const RTT_SEVERE_MS = 600;
 export const JITTER_NOTICED_MS = 30;
 export const JITTER_SEVERE_MS = 80;
-export const ERROR_CODES: readonly ErrorCode[] = ["bad_message", "message_too_large", "too_fast", "protocol_version", "bad_origin", "token_expired", "not_signed_in", "bad_credentials", "second_factor_needed", "enrolment_needed", "locked_out", "weak_password", "passkey_refused", "last_factor", "no_such_visit", "second_check_failed", "second_check_needed", "not_allowed", "emergency_needed", "own_account", "on_hold", "wrong_state", "consent_missing", "not_a_no_show", "taken_over", "link_replaced", "visit_over", "visit_full", "server_closing", "bad_sdp", "sdp_too_large", "stale_answer", "bad_field", "not_found", "store_busy", "store_full", "mail_failed", "internal"];
+export const ERROR_CODES: readonly ErrorCode[] = ["bad_message", "message_too_large", "too_fast", "protocol_version", "bad_origin", "token_expired", "not_signed_in", "bad_credentials", "second_factor_needed", "enrolment_needed", "locked_out", "weak_password", "passkey_refused", "sso_refused", "sso_unknown", "sso_unreachable", "last_factor", "no_such_visit", "second_check_failed", "second_check_needed", "not_allowed", "emergency_needed", "own_account", "on_hold", "wrong_state", "consent_missing", "not_a_no_show", "taken_over", "link_replaced", "visit_over", "visit_full", "server_closing", "bad_sdp", "sdp_too_large", "stale_answer", "bad_field", "not_found", "store_busy", "store_full", "mail_failed", "internal"];
 export const CHECK_CODES: readonly CheckCode[] = ["insecure_context", "in_app_browser", "permission_dismissed", "permission_blocked_site", "permission_blocked_os", "blocked_by_embed", "no_camera", "no_microphone", "in_use", "hardware", "overconstrained", "prompt_timeout", "silent_microphone", "black_video", "speaker_failed", "no_webrtc", "network_poor", "udp_blocked", "media_blocked"];

@@ -15,6 +15,7 @@ pub mod probe;
 pub mod quality;
 pub mod retention;
 pub mod session;
+pub mod sso;
 pub mod staff;
 pub mod visits;
 
@@ -60,6 +61,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/signin/ways", get(passkeys::ways))
         .route("/signin/passkey/start", post(passkeys::start))
         .route("/signin/passkey", post(passkeys::sign_in))
+        .route("/signin/sso/start", post(sso::start))
+        .route("/signin/sso/finish", post(sso::finish))
         .route("/passkeys", get(passkeys::list))
         .route("/passkeys/start", post(passkeys::add_start))
         .route("/passkeys/finish", post(passkeys::add_finish))
@@ -104,6 +107,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/", get(|| async { Redirect::to("/clinic") }))
         .route("/v", get(patient_page))
         .route("/clinic", get(clinic_page))
+        // Where the identity provider sends browsers back to. The page takes the code out of the address.
+        .route("/signin/back", get(clinic_page))
         // A network check. What it may do comes with the key in its fragment.
         .route("/check", get(patient_page))
         .route("/assets/{*path}", get(asset))

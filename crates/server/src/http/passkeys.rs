@@ -22,7 +22,13 @@ use std::sync::Arc;
 /// `GET /api/signin/ways`.
 pub async fn ways(State(app): State<Arc<App>>, headers: HeaderMap) -> Json<wire::SignInWays> {
     let host = headers::host_of(&headers).unwrap_or_default();
-    Json(wire::SignInWays { passkeys: app.config.has_passkeys(&host) })
+    let sso = match &app.sso {
+        None => None,
+        Some(sso) => {
+            Some(wire::Sso { label: sso.label.clone(), sign_out: sso.sign_out_url().await })
+        }
+    };
+    Json(wire::SignInWays { passkeys: app.config.has_passkeys(&host), sso })
 }
 
 /// `POST /api/signin/passkey/start`.

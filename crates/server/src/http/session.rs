@@ -20,6 +20,8 @@ pub struct Client {
     pub session: Option<Secret>,
     /// The device cookie.
     pub device: Option<Secret>,
+    /// The cookie of a way to the identity provider.
+    pub way: Option<Secret>,
     /// Where it comes from, cut to a network.
     pub prefix: Prefix,
 }
@@ -39,6 +41,7 @@ impl FromRequestParts<Arc<App>> for Client {
             transport,
             session: Cookie::Session.read(transport, cookies()),
             device: Cookie::Device.read(transport, cookies()),
+            way: Cookie::Way.read(transport, cookies()),
             prefix: Prefix::of(client_ip(app, peer, &parts.headers)),
         })
     }

@@ -6,6 +6,7 @@
 #![allow(dead_code, clippy::expect_used)]
 
 pub mod browser;
+pub mod idp;
 pub mod media;
 pub mod people;
 pub mod tap;
@@ -78,8 +79,17 @@ impl Clinic {
     /// The same, only over the relay, which is there.
     pub async fn direct_by_relay() -> Self {
         let clock = Clock::manual(Clock::system().now());
-        let also = Also { relay: true, direct: DirectPolicy::AlwaysRelay };
+        let also = Also { relay: true, direct: DirectPolicy::AlwaysRelay, ..Also::default() };
         Self::start_as(Arc::new(TestDb::sqlite()), clock, None, also).await
+    }
+
+    /// The same with an identity provider, whose word for a hardware key counts as a second factor.
+    pub async fn with_sso() -> (Self, Arc<idp::Idp>) {
+        let (db, clock) = (Arc::new(TestDb::sqlite()), Clock::manual(NOON));
+        let redirect_uri = format!("https://{TLS_HOST}/signin/back");
+        let idp = idp::Idp::start(&redirect_uri, clock.clone()).await;
+        let also = Also { idp: Some(Arc::clone(&idp)), ..Also::default() };
+        (Self::start_as(db, clock, None, also).await, idp)
     }
 
     /// On a database that may have been used before.
@@ -167,8 +177,9 @@ impl Drop for Clinic {
 }
 
 /// What not every clinic has.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Default)]
 struct Also {
+    idp: Option<Arc<idp::Idp>>,
     relay: bool,
     direct: DirectPolicy,
 }
@@ -198,6 +209,7 @@ async fn start(db: Arc<TestDb>, clock: Clock, mailer: Option<Mailer>, also: Also
     });
     let relays = Relays::new(own, Vec::new(), clock.clone());
     let core = Core::new(store.clone(), sfu, relays, clock.clone(), also.direct);
+    let sso_clock = clock.clone();
     let app = Arc::new(App::new(AppParts {
         config: ServerConfig {
             clinic: "Hillside Clinic".to_owned(),
@@ -214,6 +226,7 @@ async fn start(db: Arc<TestDb>, clock: Clock, mailer: Option<Mailer>, also: Also
         requests: Mutex::new(PrefixBuckets::new(Rate::new(60, 5), 1_000, clock.now())),
         clock,
         mailer,
+        sso: also.idp.as_deref().map(|idp| sso(idp, sso_clock)),
         assets: Box::new(Pages),
         metrics: Metrics::default(),
         statements: Statements {
@@ -231,6 +244,22 @@ async fn start(db: Arc<TestDb>, clock: Clock, mailer: Option<Mailer>, also: Also
         server::serve(served, incoming, stop).await
     });
     Started { app, address, threads }
+}
+
+/// What the clinic has agreed with its identity provider.
+fn sso(idp: &idp::Idp, clock: Clock) -> server::sso::Sso {
+    let settings = auth::oidc::OidcSettings {
+        issuer: idp.issuer.clone(),
+        client_id: idp::CLIENT.to_owned(),
+        client_secret: keys::Zeroizing::new(idp::CLIENT_SECRET.to_owned()),
+        redirect_uri: idp.redirect_uri.clone(),
+        hosts: Vec::new(),
+        email_domains: vec!["clinic.example".to_owned()],
+        second_factor_acr: Vec::new(),
+        second_factor_amr: vec!["hwk".to_owned()],
+    };
+    let client = egress::Client::new(egress::public_roots());
+    server::sso::Sso::new(settings, "Hospital account".to_owned(), client, clock)
 }
 
 /// The least that pages can be.

@@ -18,7 +18,7 @@ const PASSWORD: &str = "feathered-morning-song";
 const PATIENT: &str = "Canaria Pajarito";
 
 /// Routes that ask for no session, or are the ways to a second factor. What they do is tested where they are.
-const OPEN: [&str; 19] = [
+const OPEN: [&str; 21] = [
     "/link/look",
     "/link/open",
     "/seat/mine",
@@ -27,6 +27,8 @@ const OPEN: [&str; 19] = [
     "/signin/code",
     "/signin/link",
     "/signin/ways",
+    "/signin/sso/start",
+    "/signin/sso/finish",
     "/signin/passkey/start",
     "/signin/passkey",
     "/passkeys/start",

@@ -25,6 +25,7 @@ mod sdp;
 mod seats;
 mod silence;
 mod sockets;
+mod sso;
 mod staff;
 mod trouble;
 mod whole_visit;

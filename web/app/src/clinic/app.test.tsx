@@ -54,7 +54,7 @@ beforeEach(async () => {
   state = signal<SignInState>({ stage: { at: 'in', me: me() }, busy: false, refusal: null, ways: null });
   const leave = vi.fn(() => Promise.resolve());
   session = {
-    state, start: leave, password: leave, code: leave, passkey: leave, link: leave, enrol: leave,
+    state, start: leave, password: leave, code: leave, passkey: leave, sso: leave, link: leave, enrol: leave,
     confirmEnrolment: leave, enrolPasskey: leave,
     codesKept: leave, back: vi.fn(), touch: leave, out: leave,
     over: vi.fn(() => {

@@ -1,13 +1,8 @@
 /** What can be done about the own second step. */
-import {
-  addPasskey,
-  createPasskey,
-  knowsPasskeys,
-  passkeyCreation,
-  passkeys,
-  removePasskey,
-  type Passkeys,
-} from '@bedside/client/clinic';
+import { addPasskey, createPasskey, knowsPasskeys, passkeyCreation, type Passkeys } from '@bedside/client/clinic';
+
+/** The calls that only this needs, loaded when somebody looks. */
+const load = () => import('@bedside/client/factors');
 
 /** Every promise rejects with a `BedsideError` only. */
 export interface FactorActions {
@@ -21,9 +16,9 @@ export interface FactorActions {
 /** By the server and this browser. */
 export const ownFactors: FactorActions = {
   passkeys: async () => {
-    const all = await passkeys();
+    const all = await (await load()).passkeys();
     return { ...all, possible: all.possible && knowsPasskeys() };
   },
   addPasskey: async (name) => (await addPasskey(await createPasskey(await passkeyCreation(), name))).recovery_codes,
-  removePasskey,
+  removePasskey: async (passkey) => (await load()).removePasskey(passkey),
 };

@@ -10,6 +10,7 @@ const nothing = () => {};
 const never = () => new Promise<never>(nothing);
 
 const WAYS = { passkeys: true };
+const SSO = { passkeys: true, sso: { label: 'Sign in with your hospital account', sign_out: 'https://id.clinic.example/logout' } };
 
 function session(stage: Stage, over: Partial<SignInState> = {}): Session {
   return {
@@ -18,6 +19,7 @@ function session(stage: Stage, over: Partial<SignInState> = {}): Session {
     password: never,
     code: never,
     passkey: never,
+    sso: never,
     link: never,
     enrol: never,
     confirmEnrolment: never,
@@ -64,6 +66,9 @@ export const signInScreens: GalleryArea['screens'] = {
   'sign-in-idle': () => signIn({ at: 'password', notice: 'idle' }),
   'sign-in-link-dead': () => signIn({ at: 'password', notice: 'link_dead' }),
   'sign-in-password-only': () => signIn({ at: 'password', notice: null }, { ways: { passkeys: false } }),
+  'sign-in-sso': () => signIn({ at: 'password', notice: null }, { ways: SSO }),
+  'sign-in-sso-unknown': () => signIn({ at: 'password', notice: null }, { ways: SSO, refusal: { code: 'sso_unknown', untilMs: null } }),
+  'sign-in-sso-signed-out': () => signIn({ at: 'password', notice: 'signed_out' }, { ways: SSO }),
   'sign-in-passkey-dismissed': () => signIn({ at: 'password', notice: null }, { refusal: { code: 'passkey_dismissed', untilMs: null } }),
   'code': () => signIn({ at: 'code', factors: ['app'] }),
   'code-passkey': () => signIn({ at: 'code', factors: ['passkey', 'app'] }),

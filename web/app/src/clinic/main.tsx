@@ -8,7 +8,7 @@ import { App } from './app';
 import './clinic.css';
 import { createDesk, type MadeCall } from './desk';
 import { clinicWords } from './i18n';
-import { linkSecret } from './model/sign-in';
+import { linkSecret, providerBack } from './model/sign-in';
 import { createRing } from './ring';
 import { codeOf, createSession } from './session';
 import { errorText } from './words';
@@ -43,20 +43,30 @@ async function loadOffice() {
   return { Office, api: officeApi };
 }
 
+/** Goes to another address. Whoever comes back by the browser's button gets a fresh page, not the busy one. */
+function leave(url: string): void {
+  addEventListener('pageshow', (shown) => {
+    if (shown.persisted) location.reload();
+  });
+  location.assign(url);
+}
+
 async function main(): Promise<void> {
   startTheme();
   applyToDocument(locale.value);
   const root = document.getElementById('app');
   if (!root) throw new Error('the page has no #app');
-  const session = createSession(api, () => performance.now());
+  const session = createSession({ ...api, leave }, () => performance.now());
   const secret = linkSecret(location.hash);
   // The secret stays in memory only: not in the address bar, not in the history.
   if (secret !== null) history.replaceState(null, '', location.pathname);
+  const back = providerBack(location.pathname, location.search);
+  if (back !== null) history.replaceState(null, '', '/clinic');
   await clinicWords.load();
   const ring = createRing();
   const openDesk = () => createDesk(api.createBoard(), makeCall, (caught) => toast(errorText(codeOf(caught)), 'warn'));
   render(<App session={session} openDesk={openDesk} ring={ring} loadRoom={loadRoom} loadOffice={loadOffice} />, root);
-  await session.start(secret);
+  await session.start(secret, back);
 }
 
 void main();

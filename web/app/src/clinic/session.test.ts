@@ -14,6 +14,9 @@ function server(over: Partial<SessionApi> = {}): SessionApi {
     mfaStart: no,
     mfaFinish: no,
     signInWays: no,
+    ssoStart: no,
+    ssoFinish: no,
+    leave: () => {},
     passkeyRequest: no,
     usePasskey: no,
     signInPasskey: no,
@@ -94,6 +97,22 @@ describe('the session', () => {
     await second.passkey(false);
     expect(passkeyRequest).toHaveBeenLastCalledWith(false);
     expect(second.state.value.stage.at).toBe('in');
+  });
+
+  it('goes to the identity provider and comes back from it', async () => {
+    const leave = vi.fn();
+    const ssoFinish = vi.fn(async () => ({ next: 'code' as const, factors: ['app' as const] }));
+    const there = at(server({ ssoStart: async () => ({ url: 'https://id.example/auth?x=1' }), leave }));
+    await there.sso();
+    expect(leave).toHaveBeenCalledWith('https://id.example/auth?x=1');
+    const back = { state: 's', code: 'c' };
+    const returned = at(server({ ssoFinish }));
+    await returned.start(null, back);
+    expect(ssoFinish).toHaveBeenCalledWith(back);
+    expect(returned.state.value.stage).toEqual({ at: 'code', factors: ['app'] });
+    const refused = at(server({ ssoFinish: () => Promise.reject(new BedsideError('sso_unknown')) }));
+    await refused.start(null, back);
+    expect(refused.state.value).toMatchObject({ stage: { at: 'password' }, refusal: { code: 'sso_unknown' } });
   });
 
   it('says so when no passkey was used, and offers none that the browser does not know', async () => {

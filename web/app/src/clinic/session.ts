@@ -16,6 +16,8 @@ import {
   type PasskeyUse,
   type SignInStep,
   type SignInWays,
+  type SsoBack,
+  type SsoWay,
 } from '@bedside/client/clinic';
 import { ERROR_CODES, type ErrorCode } from '@bedside/client/protocol';
 import { STARTING, bareCode, signInReducer, type Notice, type RefusalCode, type SignInEvent, type SignInState } from './model/sign-in';
@@ -29,6 +31,10 @@ export interface SessionApi {
   mfaStart(): Promise<MfaStart>;
   mfaFinish(code: string): Promise<MfaDone>;
   signInWays(): Promise<SignInWays>;
+  ssoStart(): Promise<SsoWay>;
+  ssoFinish(back: SsoBack): Promise<SignInStep>;
+  /** Leaves this page for another address. */
+  leave(url: string): void;
   passkeyRequest(alone: boolean): Promise<PasskeyRequest>;
   usePasskey(asked: PasskeyRequest): Promise<PasskeyUse>;
   signInPasskey(use: PasskeyUse): Promise<SignInStep>;
@@ -44,10 +50,12 @@ export interface SessionApi {
 /** What the screens can do about signing in. None of the promises rejects. */
 export interface Session {
   readonly state: ReadonlySignal<SignInState>;
-  /** Finds out where one stands; `secret` comes from a one-time link. */
-  start(secret: string | null): Promise<void>;
+  /** Finds out where one stands; `secret` comes from a one-time link, `back` from the identity provider. */
+  start(secret: string | null, back?: SsoBack | null): Promise<void>;
   password(email: string, password: string): Promise<void>;
   code(code: string): Promise<void>;
+  /** Goes to the clinic's identity provider. */
+  sso(): Promise<void>;
   /** Signs in by a passkey: `alone`, or after the password. */
   passkey(alone: boolean): Promise<void>;
   /** Uses the one-time link; with `password` it also sets the password. */
@@ -115,14 +123,21 @@ export function createSession(api: SessionApi, now_ms: () => number): Session {
 
   return {
     state,
-    async start(secret) {
+    async start(secret, back = null) {
       void findWays();
+      if (back !== null) {
+        // A refusal is said on the form, where the other ways are.
+        tell({ kind: 'back' });
+        await attempt(async () => follow(await api.ssoFinish(back)));
+        return;
+      }
       if (secret !== null) return tell({ kind: 'link_found', secret });
       await attempt(goIn);
       if (state.value.stage.at === 'enrol') await attempt(prepareKey);
     },
     password: (email, password) => attempt(async () => follow(await api.signIn(email.trim(), password))),
     code: (code) => attempt(async () => follow(await api.signInCode(bareCode(code)))),
+    sso: () => attempt(async () => api.leave((await api.ssoStart()).url)),
     passkey: (alone) =>
       attempt(async () => follow(await api.signInPasskey(await api.usePasskey(await api.passkeyRequest(alone))))),
     link: (password) => {

@@ -11,6 +11,7 @@ export const passkeys = {
   insteadLead: 'No authenticator app? Your device or a security key can be the second step too.',
   instead: 'Set up a passkey instead',
   firstName: 'My passkey',
+  alsoOut: 'Sign out of the clinic’s account too',
   title: 'Second step',
   lead: 'What you show after your password.',
   loading: 'Loading your passkeys…',

@@ -11,6 +11,7 @@ export const passkeys = {
   insteadLead: '¿No tiene aplicación de autenticación? Su dispositivo o una llave de seguridad también sirven como segundo paso.',
   instead: 'Configurar una llave de acceso',
   firstName: 'Mi llave de acceso',
+  alsoOut: 'Salir también de la cuenta de la clínica',
   title: 'Segundo paso',
   lead: 'Lo que usted muestra después de la contraseña.',
   loading: 'Cargando sus llaves de acceso…',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ErrorCode } from '@bedside/client';
 import type { SignInEvent, SignInState } from './sign-in';
-import { STARTING, bareCode, isAppCode, linkSecret, secondsLeft, signInReducer } from './sign-in';
+import { STARTING, bareCode, isAppCode, linkSecret, secondsLeft, signInReducer, providerBack } from './sign-in';
 import { me } from '../../../gallery/fixtures';
 
 const SECRET = 'c2VjcmV0LXNlY3JldC1zZWNyZXQ';
@@ -99,5 +99,14 @@ describe('what people type', () => {
     expect(isAppCode('123 456')).toBe(true);
     expect(isAppCode('abcd-efgh')).toBe(false);
     expect(bareCode(' 123 456 ')).toBe('123456');
+  });
+});
+
+describe('the way back from the identity provider', () => {
+  it('is read from its own address only', () => {
+    expect(providerBack('/clinic', '?state=s&code=c')).toBeNull();
+    expect(providerBack('/signin/back', '?state=s&code=c&iss=https%3A%2F%2Fid.example')).toEqual({ state: 's', code: 'c', iss: 'https://id.example' });
+    expect(providerBack('/signin/back', '?error=access_denied&state=s')).toEqual({ state: 's' });
+    expect(providerBack('/signin/back', '')).toEqual({ state: '' });
   });
 });

@@ -5,7 +5,7 @@
  * stands. The secret of a one-time link is the exception; it is needed twice when the link also asks
  * for a password, and goes when the link has been used.
  */
-import type { ErrorCode, Me, MfaStart, SecondFactor, SignInNext, SignInWays } from '@bedside/client';
+import type { ErrorCode, Me, MfaStart, SecondFactor, SignInNext, SignInWays, SsoBack } from '@bedside/client';
 
 /** Why the sign-in screen stands, when there is something to say. */
 export type Notice = 'idle' | 'signed_out' | 'signed_out_everywhere' | 'session_over' | 'link_dead';
@@ -139,6 +139,21 @@ function secretOf(stage: Stage): string | null {
 export function linkSecret(fragment: string): string | null {
   const match = /^#in=([A-Za-z0-9_-]{16,128})$/.exec(fragment);
   return match?.[1] ?? null;
+}
+
+/** Where the identity provider sends browsers back to. */
+const BACK = '/signin/back';
+
+/** What the identity provider put into the address, or null when one does not come from there. */
+export function providerBack(pathname: string, search: string): SsoBack | null {
+  if (pathname !== BACK) return null;
+  const said = new URLSearchParams(search);
+  const [state, code, iss] = [said.get('state'), said.get('code'), said.get('iss')];
+  // Without a state nothing can come of it; the server says so.
+  const back: SsoBack = { state: state ?? '' };
+  if (code !== null) back.code = code;
+  if (iss !== null) back.iss = iss;
+  return back;
 }
 
 /** Whether a code looks like six digits of an authenticator app (true) or a recovery code (false). */

@@ -9,7 +9,7 @@ import { Frame, RefusalBanner, useFirstFocus, useLockout } from './Frame';
 export interface PasswordProps {
   readonly state: SignInState;
   readonly notice: Notice | null;
-  readonly session: Pick<Session, 'password' | 'passkey'>;
+  readonly session: Pick<Session, 'password' | 'passkey' | 'sso'>;
 }
 
 export function Password({ state, notice, session }: PasswordProps) {
@@ -29,12 +29,19 @@ export function Password({ state, notice, session }: PasswordProps) {
     if (hole === null) void session.password(email, password);
   };
 
+  const sso = state.ways?.sso;
+  const leftBehind = notice === 'signed_out' || notice === 'signed_out_everywhere' ? sso?.sign_out : undefined;
   return (
     <Frame title={t.signIn.title} lead={t.signIn.lead}>
       {notice && !state.refusal ? (
         <Banner tone={notice === 'link_dead' ? 'warn' : 'info'} live="polite">
           {t.signIn.notices[notice]}
         </Banner>
+      ) : null}
+      {leftBehind ? (
+        <p>
+          <a href={leftBehind}>{t.passkeys.alsoOut}</a>
+        </p>
       ) : null}
       <RefusalBanner refusal={state.refusal} lockoutS={lockoutS} />
       <form class="clinic-form" noValidate onSubmit={submit}>
@@ -66,6 +73,11 @@ export function Password({ state, notice, session }: PasswordProps) {
           {t.signIn.submit}
         </Button>
       </form>
+      {sso ? (
+        <Button wide disabled={state.busy || lockoutS > 0} onClick={() => void session.sso()}>
+          {sso.label}
+        </Button>
+      ) : null}
       {state.ways?.passkeys ? (
         <Button wide disabled={state.busy || lockoutS > 0} onClick={() => void session.passkey(true)}>
           {t.passkeys.signIn}
