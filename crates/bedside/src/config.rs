@@ -122,12 +122,15 @@ pub enum Certificate {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Media {
-    /// First port, UDP and TCP; one per shard.
+    /// First port, UDP and TCP; one per shard, or one for all.
     #[serde(default = "default_media_port")]
     pub udp_port: u16,
     /// Threads that forward media; one per core but one if absent.
     #[serde(default)]
     pub shards: Option<usize>,
+    /// All shards share `udp_port`.
+    #[serde(default)]
+    pub single_port: bool,
     /// Addresses under which clients reach this server. Needed behind NAT; the machine's own
     /// addresses if absent.
     #[serde(default)]
@@ -160,6 +163,7 @@ impl Default for Media {
         Self {
             udp_port: default_media_port(),
             shards: None,
+            single_port: false,
             public_addresses: Vec::new(),
             direct_calls: DirectPolicy::Never,
         }
@@ -457,6 +461,8 @@ contact = {admin}
 [media]
 # Audio and video: one port per shard, from this one on, UDP and TCP. Open it in the firewall.
 udp_port = 3479
+# All media threads on that one port, for a firewall that opens no second one. Costs some CPU.
+single_port = false
 # Behind NAT: the public address of this server, such as ["203.0.113.7"].
 public_addresses = []
 # May two people alone in a visit talk directly, past this server? "never"; "auto": then each device

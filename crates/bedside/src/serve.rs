@@ -196,6 +196,7 @@ pub async fn serve(path: &Path, detail: crate::logs::Detail) -> Result<(), Failu
         config.relay.servers.iter().map(other_relay).collect::<Result<Vec<_>, _>>()?;
     let mut media = SfuConfig::new(advertised);
     media.port_base = config.media.udp_port;
+    media.single_port = config.media.single_port;
     if let Some(shards) = config.media.shards {
         media.shards = u16::try_from(shards).unwrap_or(u16::MAX);
     }
@@ -341,7 +342,7 @@ pub async fn open_with(config: &Config, kek: Arc<dyn Kek>) -> Result<Store, Fail
 
 /// The relay and the media threads need ports of their own.
 fn ports_differ(relay: impl Iterator<Item = u16>, media: &SfuConfig) -> Result<(), Failure> {
-    let (first, count) = (media.port_base, media.shards);
+    let (first, count) = (media.port_base, media.ports());
     // 0 lets the system choose, which chooses well.
     let taken = |port: u16| first != 0 && port.checked_sub(first).is_some_and(|n| n < count);
     let Some(port) = relay.into_iter().find(|port| taken(*port)) else { return Ok(()) };

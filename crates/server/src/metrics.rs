@@ -31,6 +31,7 @@ pub struct Metrics {
     media_packets_in: Counter,
     media_packets_out: Counter,
     media_garbage: Counter,
+    media_handed_over: Counter,
     relay: RelayMetrics,
 }
 
@@ -51,6 +52,8 @@ impl Default for Metrics {
         let media_packets_in = counter("media_packets_received", "Media packets received");
         let media_packets_out = counter("media_packets_forwarded", "Media packets forwarded");
         let media_garbage = counter("media_garbage", "Datagrams that were no media");
+        let media_handed_over =
+            counter("media_handed_over", "Datagrams handed to another media thread on the port");
         let mut gauge = |name: &str, help: &str| {
             let gauge: Gauge = Gauge::default();
             registry.register(name, help, gauge.clone());
@@ -63,6 +66,7 @@ impl Default for Metrics {
             media_packets_in,
             media_packets_out,
             media_garbage,
+            media_handed_over,
             relay: RelayMetrics::new(&mut registry),
             messages,
             refused,
@@ -95,6 +99,7 @@ impl Metrics {
             (&self.media_packets_in, media.packets_in),
             (&self.media_packets_out, media.packets_forwarded),
             (&self.media_garbage, media.garbage),
+            (&self.media_handed_over, media.handed_over),
         ] {
             counter.inner().store(total, Ordering::Relaxed);
         }

@@ -111,6 +111,7 @@ impl Shard {
             crypto: self.crypto.clone(),
             certificate: self.certificate.clone(),
             candidates: &self.candidates,
+            home: self.home,
         };
         let Some(peer) = guarded(|| Peer::new(init)) else {
             self.stats.panics += 1;

@@ -64,10 +64,15 @@ pub struct SfuConfig {
     pub relayed: Vec<IpAddr>,
     /// Address to bind. Default `0.0.0.0`; `::` serves both families.
     pub bind: IpAddr,
-    /// First UDP port; shard `n` binds `port_base + n`. 0 lets the system choose (tests).
+    /// First UDP port; shard `n` binds `port_base + n`, or all bind it ([`Self::single_port`]). 0 lets the system choose (tests).
     pub port_base: u16,
     /// Number of shards, 1..=64, each an OS thread with its own port. Default: cores − 1.
     pub shards: u16,
+    /// All shards share the first port, for firewalls that open one. What the kernel gives to another
+    /// shard is handed over in memory, which costs a little for each datagram. Default: no.
+    pub single_port: bool,
+    /// The number of this program among those that share an address. Default: 0, alone.
+    pub node: u16,
     /// Clients may also come over TCP, on the same port numbers (ICE-TCP, RFC 6544). Default: yes.
     pub tcp: bool,
     /// Most transports in one visit, 2..=32. Default 16.
@@ -105,6 +110,8 @@ impl SfuConfig {
             bind: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             port_base: 0,
             shards: u16::try_from(cores.saturating_sub(1).clamp(1, 64)).unwrap_or(1),
+            single_port: false,
+            node: 0,
             tcp: true,
             max_people: 16,
             dead_after: Duration::from_secs(30),
@@ -112,6 +119,12 @@ impl SfuConfig {
             socket_buffer_bytes: 4 * 1024 * 1024,
             seed: rand::random(),
         }
+    }
+
+    /// How many ports there are, from `port_base` on.
+    #[must_use]
+    pub const fn ports(&self) -> u16 {
+        if self.single_port { 1 } else { self.shards }
     }
 
     /// Checks every range.
@@ -132,7 +145,7 @@ impl SfuConfig {
         if !(1..=64).contains(&self.shards) {
             return fail("shards", "1 to 64");
         }
-        if self.port_base != 0 && self.port_base.checked_add(self.shards - 1).is_none() {
+        if self.port_base != 0 && self.port_base.checked_add(self.ports() - 1).is_none() {
             return fail("port_base", "port_base + shards must stay below 65536");
         }
         if !(2..=32).contains(&self.max_people) {

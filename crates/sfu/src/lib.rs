@@ -74,6 +74,7 @@ mod commands;
 mod config;
 mod demux;
 mod forward;
+mod fragment;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod io;

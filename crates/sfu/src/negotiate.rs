@@ -89,7 +89,7 @@ pub(crate) fn offer(
     if peer.negotiation.open.is_some() {
         return false;
     }
-    let Peer { rtc, negotiation, publications, slots, rights, sharing, channel, .. } = peer;
+    let Peer { rtc, negotiation, publications, slots, rights, sharing, channel, home, .. } = peer;
     let mut api = rtc.sdp_api();
 
     // The channel comes first: the first m-line carries the candidates and never goes away.
@@ -138,7 +138,7 @@ pub(crate) fn offer(
     }
     let restarts_ice = std::mem::take(&mut negotiation.restart_wanted);
     if restarts_ice {
-        api.ice_restart(true);
+        api.ice_restart_with(home.credentials(), true);
     }
     let Some((offer, pending)) = api.apply() else { return false };
     negotiation.generation += 1;

@@ -21,6 +21,7 @@ use visit::{Pictures, SeatId, Source, VisitId};
 use crate::command::{Sources, Tile, TransportId};
 use crate::config::{INITIAL_ESTIMATE_BPS, LEAST_DESIRED_BPS, PADDING_FLOOR_BPS, rids};
 use crate::forward::Rewriter;
+use crate::fragment::Home;
 use crate::keyframe::KeyframeGate;
 use crate::layers::{Governor, LayerInfo, NOMINAL, NOMINAL_SCREEN};
 use crate::negotiate::Negotiation;
@@ -148,6 +149,8 @@ pub(crate) struct Peer {
     pub visit: VisitId,
     pub seat: SeatId,
     pub transport: TransportId,
+    /// Where it lives; its ICE fragments say so.
+    pub home: Home,
     pub rights: Sources,
     /// What is muted now; a copy of the room's list.
     pub muted: Sources,
@@ -232,13 +235,16 @@ pub(crate) struct PeerInit<'a> {
     pub crypto: Arc<CryptoProvider>,
     pub certificate: DtlsCert,
     pub candidates: &'a [Candidate],
+    pub home: Home,
 }
 
 impl Peer {
     /// A transport that has not offered anything yet.
     pub(crate) fn new(init: PeerInit<'_>) -> Self {
         let now = init.now;
-        let mut rtc = rtc_config(init.crypto, init.certificate).build(now);
+        let mut rtc = rtc_config(init.crypto, init.certificate)
+            .set_local_ice_credentials(init.home.credentials())
+            .build(now);
         for candidate in init.candidates {
             rtc.add_local_candidate(candidate.clone());
         }
@@ -255,6 +261,7 @@ impl Peer {
             visit: init.visit,
             seat: init.seat,
             transport: init.transport,
+            home: init.home,
             rights: init.rights,
             muted: init.muted,
             sharing: false,

@@ -27,6 +27,7 @@ use visit::VisitId;
 use crate::command::{CloseCode, RefusalCode, SfuEvent, TransportId};
 use crate::config::SfuConfig;
 use crate::demux::{Demux, Kind, kind};
+use crate::fragment::Home;
 use crate::io::StartError;
 use crate::peer::{Drained, Peer, PeerKey};
 use crate::pump::Inbound;
@@ -74,6 +75,7 @@ pub struct Shard {
     pub(crate) dead_after: Duration,
     pub(crate) answer_within: Duration,
     relayed: Vec<IpAddr>,
+    pub(crate) home: Home,
     pub(crate) candidates: Vec<Candidate>,
     pub(crate) crypto: Arc<CryptoProvider>,
     pub(crate) certificate: DtlsCert,
@@ -121,6 +123,7 @@ impl Shard {
             dead_after: config.dead_after,
             answer_within: config.answer_within,
             relayed: config.relayed.clone(),
+            home: Home { node: config.node, shard: index },
             candidates,
             crypto,
             certificate,
@@ -141,19 +144,20 @@ impl Shard {
     }
 
     /// A datagram that arrived at `now` from `source` on our `destination` (an advertised address).
-    /// Call [`Shard::flush`] after the last one of a batch.
+    /// Call [`Shard::flush`] after the last one of a batch. Says whether it came from a client that is
+    /// known by now.
     pub fn handle_datagram(
         &mut self,
         now: Instant,
         source: SocketAddr,
         destination: SocketAddr,
         datagram: &[u8],
-    ) {
-        self.receive(now, Wire::Udp, source, destination, datagram);
+    ) -> bool {
+        self.handle(now, Wire::Udp, source, destination, datagram)
     }
 
-    /// The same for a frame that came over TCP. Says whether it came from a client that is known by
-    /// now; a connection that brings only other things is not worth keeping.
+    /// The same for a frame that came over TCP. A connection that brings only what comes from nobody
+    /// known is not worth keeping.
     pub fn handle_frame(
         &mut self,
         now: Instant,
@@ -161,7 +165,7 @@ impl Shard {
         destination: SocketAddr,
         frame: &[u8],
     ) -> bool {
-        self.receive(now, Wire::Tcp, source, destination, frame)
+        self.handle(now, Wire::Tcp, source, destination, frame)
     }
 
     /// The same for a datagram that a relay in this program carried: `relayed` is the address that
@@ -172,11 +176,16 @@ impl Shard {
         relayed: SocketAddr,
         destination: SocketAddr,
         datagram: &[u8],
-    ) {
-        self.receive(now, Wire::Relay, relayed, destination, datagram);
+    ) -> bool {
+        self.handle(now, Wire::Relay, relayed, destination, datagram)
     }
 
-    fn receive(
+    /// Whether a transport of this shard was reached from that address.
+    pub(crate) fn knows(&self, wire: Wire, source: SocketAddr) -> bool {
+        self.demux.by_address(wire, source).is_some()
+    }
+
+    pub(crate) fn handle(
         &mut self,
         now: Instant,
         wire: Wire,

@@ -64,6 +64,8 @@ counters! {
     send_calls,
     /// Datagrams that the socket did not take (full buffer or no route).
     send_dropped,
+    /// Received datagrams that were for another shard on the same port, and handed to it.
+    handed_over,
     /// Received datagrams that are not STUN requests, DTLS, RTP or RTCP.
     garbage,
     /// Received datagrams of an unknown address or user fragment.

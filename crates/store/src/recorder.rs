@@ -62,6 +62,13 @@ struct Line {
     over: bool,
 }
 
+impl Line {
+    /// Nobody waits any more. Somebody else may commit already: nothing of theirs is touched.
+    fn end(mut self) {
+        self.over = true;
+    }
+}
+
 impl Drop for Line {
     fn drop(&mut self) {
         if !self.over {
@@ -82,7 +89,7 @@ impl Store {
         }
         let (done, answer) = oneshot::channel();
         if self.recorder().put(Job { org, now, events, done }) {
-            let mut line = Line { store: self.clone(), over: false };
+            let line = Line { store: self.clone(), over: false };
             // A task of its own: a caller who goes away must not undo what others wait for.
             tokio::spawn(async move {
                 loop {
@@ -92,8 +99,7 @@ impl Store {
                     }
                     line.store.commit_jobs(jobs).await;
                 }
-                // Somebody may commit already: nothing of theirs is touched from here on.
-                line.over = true;
+                line.end();
             });
         }
         answer.await.unwrap_or(Err(StoreError::Busy))

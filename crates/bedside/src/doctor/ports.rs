@@ -21,10 +21,12 @@ enum Held {
 
 /// The media ports. `runs`: the server of these settings does.
 pub fn media(config: &Config, runs: bool) -> Vec<Finding> {
-    let defaults = sfu::SfuConfig::new(Vec::new());
-    let first = config.media.udp_port;
-    let count =
-        config.media.shards.map_or(defaults.shards, |n| u16::try_from(n).unwrap_or(u16::MAX));
+    let mut media = sfu::SfuConfig::new(Vec::new());
+    media.single_port = config.media.single_port;
+    if let Some(shards) = config.media.shards {
+        media.shards = u16::try_from(shards).unwrap_or(u16::MAX);
+    }
+    let (first, count) = (config.media.udp_port, media.ports());
     if first == 0 {
         let says = "media.udp_port is 0: the system chooses other ports at each start, and no firewall \
                     can open them.";

@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::relayed::{Exit, Inbox};
+use super::handover::{Inbox, Neighbours, Parcel};
+use super::relayed::Exit;
 use super::socket::ShardSocket;
 use super::tcp::TcpWire;
 use super::wake::Sleeper;
@@ -29,6 +30,8 @@ const GATHER: Duration = Duration::from_micros(50);
 const TCP_INTERVAL: Duration = Duration::from_millis(1);
 /// While bytes wait for a slow TCP connection, it is tried again this often.
 const RETRY_TCP: Duration = Duration::from_millis(5);
+/// Parcels of other threads per round, so that a flood of them does not starve the rest.
+const PARCELS_PER_ROUND: usize = 16;
 /// Commands per round, so that a burst of joins does not hold up media for long.
 const COMMANDS_PER_ROUND: usize = 16;
 
@@ -36,7 +39,9 @@ pub(super) struct Driver {
     pub shard: Shard,
     pub socket: ShardSocket,
     pub tcp: Option<TcpWire>,
-    pub relayed: Inbox,
+    pub inbox: Inbox,
+    /// Where shards share a port.
+    pub neighbours: Option<Neighbours>,
     pub exit: Exit,
     pub advertised: Vec<IpAddr>,
     /// When TCP connections are looked at next.
@@ -85,6 +90,7 @@ impl Driver {
             }
             let stats = self.shard.stats();
             self.stats.publish(&Stats {
+                handed_over: self.neighbours.as_ref().map_or(0, Neighbours::handed_over),
                 send_calls: io.send_calls,
                 send_dropped: io.send_dropped,
                 ..stats
@@ -133,21 +139,54 @@ impl Driver {
 
     /// Whether more may be waiting.
     fn receive(&mut self) -> bool {
-        let mut more = false;
+        let more = self.receive_all();
+        if let Some(neighbours) = &mut self.neighbours {
+            neighbours.flush();
+        }
+        more
+    }
+
+    fn receive_all(&mut self) -> bool {
         let now = Instant::now();
-        more |= self.relayed.receive(now, &mut self.shard);
+        let mut more = self.take_parcels(now);
         if let Some(tcp) = self.tcp.as_mut().filter(|_| self.next_tcp <= now) {
             self.next_tcp = now + TCP_INTERVAL;
-            more |= tcp.receive(now, &mut self.shard, &self.advertised);
+            let neighbours = self.neighbours.as_ref();
+            more |= tcp.receive(now, &mut self.shard, &self.advertised, neighbours);
         }
         for _ in 0..RECEIVES_PER_ROUND {
             let now = Instant::now();
-            let shard = &mut self.shard;
+            let (shard, neighbours) = (&mut self.shard, &mut self.neighbours);
             let filled = self.socket.receive(|source, destination, datagram| {
-                shard.handle_datagram(now, source, destination, datagram);
+                let way = (source, destination);
+                let is_others = |n: &mut Neighbours| n.take(now, shard, Wire::Udp, way, datagram);
+                if !neighbours.as_mut().is_some_and(is_others) {
+                    shard.handle_datagram(now, source, destination, datagram);
+                }
             });
             if filled < quinn_udp::BATCH_SIZE {
                 return more;
+            }
+        }
+        true
+    }
+
+    /// Whether more may be waiting.
+    fn take_parcels(&mut self, now: Instant) -> bool {
+        for _ in 0..PARCELS_PER_ROUND {
+            let Some(parcel) = self.inbox.take() else { return false };
+            match (parcel, &mut self.neighbours, &mut self.tcp) {
+                (Parcel::Datagrams(batch), neighbours, _) => {
+                    batch.unpack(now, &mut self.shard, neighbours.as_mut());
+                }
+                (Parcel::Connection(moving), _, Some(tcp)) => {
+                    tcp.take_over(now, *moving, &mut self.shard);
+                }
+                (Parcel::Owner(wire, source, owner), Some(neighbours), _) => {
+                    neighbours.learn(now, wire, source, owner);
+                }
+                // Nobody moves connections without TCP, or names owners without neighbours.
+                (Parcel::Connection(_) | Parcel::Owner(..), ..) => {}
             }
         }
         true

@@ -1,10 +1,12 @@
 //! Sockets and threads around the shards.
 //!
-//! One OS thread, one UDP and one TCP port of the same number, and one shard each; a visit is pinned to a shard by its id, so
-//! nothing is shared on the packet path and no packet takes a lock. One port per shard steers
-//! packets to the right thread without help from the kernel.
+//! One OS thread, one UDP and one TCP port of the same number, and one shard each; a visit is pinned
+//! to a shard by its id, so nothing is shared on the packet path and no packet takes a lock. One port
+//! per shard steers packets to the right thread without help from the kernel. Shards may share one
+//! port instead ([`SfuConfig::single_port`]): then each hands on what is not its own.
 
 mod driver;
+mod handover;
 mod relayed;
 mod socket;
 mod tcp;
@@ -25,7 +27,8 @@ use crate::config::{ConfigError, SfuConfig};
 use crate::shard::Shard;
 use crate::stats::{SharedStats, Stats};
 use driver::Driver;
-use relayed::{Batch, Door, Exit, Outlet};
+use handover::{Door, Neighbours, Pile};
+use relayed::Exit;
 pub use relayed::{RelayEntry, RelayExit};
 use socket::ShardSocket;
 use tcp::TcpWire;
@@ -49,7 +52,7 @@ struct Inner {
 
 struct ShardHandle {
     commands: SyncSender<Command>,
-    relayed: Outlet,
+    door: Door,
     waker: Arc<Waker>,
     stats: Arc<SharedStats>,
     port: u16,
@@ -130,18 +133,24 @@ impl Sfu {
         let exit = Exit::new(OnceLock::new());
         let (mut shards, mut drivers) = (Vec::new(), Vec::new());
         for index in 0..config.shards {
-            let wanted = if config.port_base == 0 { 0 } else { config.port_base + index };
-            let (socket, tcp) = bind(&config, wanted)?;
+            let first = shards.first().map(|first: &ShardHandle| first.port);
+            let (socket, tcp) = match first.filter(|_| config.single_port) {
+                Some(port) => join(&config, port)?,
+                None if config.port_base == 0 => bind(&config, 0)?,
+                None => bind(&config, config.port_base + index)?,
+            };
             let port = socket.port();
             let (waker, sleeper) = wake_pair().map_err(StartError::Thread)?;
+            let waker = Arc::new(waker);
             let (commands, queue) = sync_channel(COMMAND_QUEUE);
-            let (relayed, inbox) = relayed::queue();
+            let (outlet, inbox) = handover::lane();
             let stats = Arc::new(SharedStats::default());
             drivers.push(Driver {
                 shard: Shard::new(&config, index, port)?,
                 socket,
                 tcp,
-                relayed: inbox,
+                inbox,
+                neighbours: None,
                 exit: exit.clone(),
                 advertised: config.advertised.clone(),
                 next_tcp: Instant::now(),
@@ -151,8 +160,14 @@ impl Sfu {
                 stats: stats.clone(),
                 stop: stop.clone(),
             });
-            let waker = Arc::new(waker);
-            shards.push(ShardHandle { commands, relayed, waker, stats, port });
+            let door = Door::new(outlet, waker.clone());
+            shards.push(ShardHandle { commands, door, waker, stats, port });
+        }
+        if config.single_port && config.shards > 1 {
+            let doors: Vec<_> = shards.iter().map(|shard| shard.door.clone()).collect();
+            for driver in &mut drivers {
+                driver.neighbours = Some(Neighbours::new(driver.shard.home, &doors));
+            }
         }
         let inner = Arc::new(Inner { shards, stop, exit });
         let (mut threads, mut kernel_ids) = (Vec::new(), Vec::new());
@@ -197,21 +212,18 @@ impl Sfu {
         total
     }
 
-    /// The ports in use, one per shard; UDP and, unless it is off, TCP.
+    /// The ports in use, one per shard or one for all; UDP and, unless it is off, TCP.
     #[must_use]
     pub fn ports(&self) -> Vec<u16> {
-        self.inner.shards.iter().map(|s| s.port).collect()
+        let mut ports: Vec<_> = self.inner.shards.iter().map(|s| s.port).collect();
+        ports.dedup();
+        ports
     }
 
     /// Where a relay in this program leaves datagrams for the shards.
     #[must_use]
     pub fn relay_entry(&self) -> RelayEntry {
-        let door = |shard: &ShardHandle| Door {
-            port: shard.port,
-            outlet: shard.relayed.clone(),
-            waker: shard.waker.clone(),
-            batch: Batch::default(),
-        };
+        let door = |shard: &ShardHandle| (shard.port, Pile::new(shard.door.clone(), None));
         RelayEntry::new(self.inner.shards.iter().map(door).collect())
     }
 
@@ -244,6 +256,11 @@ impl Sfu {
 
 /// Both sockets of a shard, on one port number.
 fn bind(config: &SfuConfig, wanted: u16) -> Result<(ShardSocket, Option<TcpWire>), StartError> {
+    if config.single_port && wanted != 0 {
+        // A shared port can be bound by a second program too, which would get half of the datagrams.
+        std::net::UdpSocket::bind((config.bind, wanted))
+            .map_err(|source| StartError::Bind { port: wanted, source })?;
+    }
     // A port that the system chose for UDP may be taken for TCP.
     let mut tries = if wanted == 0 { 16 } else { 1 };
     loop {
@@ -257,6 +274,13 @@ fn bind(config: &SfuConfig, wanted: u16) -> Result<(ShardSocket, Option<TcpWire>
             Err(_) => {}
         }
     }
+}
+
+/// The sockets of a further shard on a port that the first one holds.
+fn join(config: &SfuConfig, port: u16) -> Result<(ShardSocket, Option<TcpWire>), StartError> {
+    let socket =
+        ShardSocket::bind(config, port).map_err(|source| StartError::Bind { port, source })?;
+    Ok((socket, config.tcp.then(|| TcpWire::without_listener(port))))
 }
 
 /// The calling thread as the kernel and its tools number it.

@@ -45,6 +45,8 @@ impl ShardSocket {
         if v6 {
             socket.set_only_v6(!config.bind.is_unspecified())?;
         }
+        // The kernel then spreads senders over the sockets of the shards.
+        socket.set_reuse_port(config.single_port && config.shards > 1)?;
         socket.bind(&SockAddr::from(SocketAddr::new(config.bind, port)))?;
         let state = UdpSocketState::new((&socket).into())?;
         // The system may grant less (net.core.rmem_max); a short buffer drops bursts of keyframes.

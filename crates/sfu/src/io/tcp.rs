@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
+use super::handover::Neighbours;
 use crate::config::SfuConfig;
 use crate::shard::{Datagram, Shard};
 
@@ -37,12 +38,21 @@ const ACCEPTS_PER_ROUND: usize = 16;
 
 /// See the module's head.
 pub(super) struct TcpWire {
-    listener: TcpListener,
+    /// Where shards share a port, only the first listens and hands on what is not its own.
+    listener: Option<TcpListener>,
     /// When it is looked at next; `None` is at once.
     next_accept: Option<Instant>,
     port: u16,
     connections: HashMap<SocketAddr, Connection>,
     buffer: Vec<u8>,
+}
+
+/// A connection that goes to the shard where its client lives.
+pub(super) struct Moving {
+    source: SocketAddr,
+    connection: Connection,
+    /// Frames that came already.
+    frames: Vec<u8>,
 }
 
 struct Connection {
@@ -71,19 +81,24 @@ impl TcpWire {
         socket.set_nonblocking(true)?;
         socket.bind(&SockAddr::from(SocketAddr::new(config.bind, port)))?;
         socket.listen(128)?;
-        Ok(Self {
-            listener: socket.into(),
+        Ok(Self { listener: Some(socket.into()), ..Self::without_listener(port) })
+    }
+
+    /// For connections that another shard accepts on `port`.
+    pub(super) fn without_listener(port: u16) -> Self {
+        Self {
+            listener: None,
             next_accept: None,
             port,
             connections: HashMap::new(),
             buffer: vec![0; READ_BYTES],
-        })
+        }
     }
 
     /// Everything whose readability means work.
     pub(super) fn fds(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
         let connections = self.connections.values().map(|c| c.stream.as_fd());
-        std::iter::once(self.listener.as_fd()).chain(connections)
+        self.listener.iter().map(AsFd::as_fd).chain(connections)
     }
 
     /// When the next connection runs out of time.
@@ -97,13 +112,20 @@ impl TcpWire {
     }
 
     /// Accepts, reads, and hands frames to the shard. Whether more may be waiting.
-    pub(super) fn receive(&mut self, now: Instant, shard: &mut Shard, public: &[IpAddr]) -> bool {
+    pub(super) fn receive(
+        &mut self,
+        now: Instant,
+        shard: &mut Shard,
+        public: &[IpAddr],
+        neighbours: Option<&Neighbours>,
+    ) -> bool {
         let accepts = self.next_accept.is_none_or(|at| at <= now);
         let mut more = accepts && self.accept(now, public);
         if accepts {
             self.next_accept = (!more).then_some(now + ACCEPT_INTERVAL);
         }
         let buffer = &mut self.buffer;
+        let mut leaving = Vec::new();
         self.connections.retain(|source, connection| {
             if connection.deadline <= now {
                 return false;
@@ -117,31 +139,61 @@ impl TcpWire {
             };
             more |= read == buffer.len();
             let local = connection.local;
-            let mut known = false;
+            let (mut known, mut frames, mut to) = (false, Vec::new(), None);
             deframe(&mut connection.partial, &buffer[..read], |frame| {
-                known |= shard.handle_frame(now, *source, local, frame);
+                to = to.or_else(|| neighbours?.owner_of_check(frame));
+                match to {
+                    Some(_) => put_frame(&mut frames, frame),
+                    None => known |= shard.handle_frame(now, *source, local, frame),
+                }
             });
             if known {
                 connection.deadline = now + IDLE;
             }
+            leaving.extend(to.map(|to| (to, *source, frames)));
             true
         });
+        for (to, source, frames) in leaving {
+            if let (Some(neighbours), Some(connection)) =
+                (neighbours, self.connections.remove(&source))
+            {
+                neighbours.give(to, Moving { source, connection, frames });
+            }
+        }
         more
+    }
+
+    /// Takes a connection that another shard accepted. Without a place for it, it is closed.
+    pub(super) fn take_over(&mut self, now: Instant, moving: Moving, shard: &mut Shard) {
+        let Moving { source, mut connection, frames } = moving;
+        if self.is_full(source) {
+            return;
+        }
+        let (mut known, mut none) = (false, Vec::new());
+        deframe(&mut none, &frames, |frame| {
+            known |= shard.handle_frame(now, source, connection.local, frame);
+        });
+        connection.deadline = now + if known { IDLE } else { PROVE_WITHIN };
+        self.connections.insert(source, connection);
+    }
+
+    fn is_full(&self, source: SocketAddr) -> bool {
+        let same = self.connections.keys().filter(|a| a.ip() == source.ip()).count();
+        self.connections.len() >= MAX_CONNECTIONS || same >= MAX_PER_ADDRESS
     }
 
     fn accept(&mut self, now: Instant, public: &[IpAddr]) -> bool {
         for _ in 0..ACCEPTS_PER_ROUND {
-            let (stream, source) = match self.listener.accept() {
+            let Some(listener) = &self.listener else { return false };
+            let (stream, source) = match listener.accept() {
                 Ok(accepted) => accepted,
                 // Out of descriptors counts as nothing to do: the next round tries again.
                 Err(e) => return e.kind() == ErrorKind::Interrupted,
             };
             let source = SocketAddr::new(source.ip().to_canonical(), source.port());
-            let same = self.connections.keys().filter(|a| a.ip() == source.ip()).count();
-            let full = self.connections.len() >= MAX_CONNECTIONS || same >= MAX_PER_ADDRESS;
             let ready = stream.set_nonblocking(true).and_then(|()| stream.set_nodelay(true));
             let Ok(local) = stream.local_addr() else { continue };
-            if full || ready.is_err() {
+            if self.is_full(source) || ready.is_err() {
                 continue;
             }
             let reached = super::socket::reached(public, Some(local.ip().to_canonical()));
@@ -164,13 +216,14 @@ impl TcpWire {
         let Some(connection) = self.connections.get_mut(&datagram.destination) else {
             return false;
         };
-        let Ok(length) = u16::try_from(datagram.contents.len()) else { return false };
+        if u16::try_from(datagram.contents.len()).is_err() {
+            return false;
+        }
         connection.push();
         if connection.waiting.len() + datagram.contents.len() > MAX_WAITING_BYTES {
             return false;
         }
-        connection.waiting.extend(length.to_be_bytes());
-        connection.waiting.extend(&datagram.contents);
+        put_frame(&mut connection.waiting, &datagram.contents);
         connection.push();
         true
     }
@@ -202,6 +255,13 @@ impl Connection {
             }
         }
     }
+}
+
+/// Adds a frame of at most 65,535 bytes.
+fn put_frame(stream: &mut Vec<u8>, frame: &[u8]) {
+    let length = u16::try_from(frame.len()).unwrap_or(u16::MAX);
+    stream.extend(length.to_be_bytes());
+    stream.extend(&frame[..length.into()]);
 }
 
 /// Cuts a stream into frames. What is left of an incomplete frame stays in `partial`, which never

@@ -9,9 +9,14 @@ use sfu::{
     TransportId,
 };
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
-use visit::Source;
+use visit::{Source, VisitId};
 
 use crate::common::{Client, seat, visit};
+
+/// Two to a visit.
+fn visit_of(transport: TransportId) -> VisitId {
+    VisitId::new(1_700_000_000_000, u128::from(transport.0.div_ceil(2)))
+}
 
 /// Drives real clients until `done`, at most 20 s. Blocking, one thread: each socket waits 1 ms.
 fn drive(
@@ -30,7 +35,8 @@ fn drive(
             {
                 let sdp = c.answer(Instant::now(), sdp, tracks);
                 let (transport, generation) = (*transport, *generation);
-                let answer = Command::Answer { visit: visit(), transport, generation, sdp };
+                let visit = visit_of(transport);
+                let answer = Command::Answer { visit, transport, generation, sdp };
                 sfu.send(answer).expect("room in the queue");
             }
             log.push(event);
@@ -96,6 +102,61 @@ fn two_clients_talk_over_loopback_and_are_told_when_the_program_stops() {
         codes.count() == 2 && clients.iter().all(|(_, c)| !c.rtc.is_alive())
     });
     assert!(closed, "both clients were told");
+}
+
+#[test]
+fn shards_on_one_port_serve_whomever_the_kernel_gives_to_which() {
+    const VISITS: u8 = 6;
+    let (tx, mut events) = unbounded_channel();
+    let mut config = SfuConfig::new(vec![IpAddr::from([127, 0, 0, 1])]);
+    (config.shards, config.single_port) = (3, true);
+    let (sfu, threads) = Sfu::start(config, tx).expect("starts");
+    assert_eq!(sfu.ports().len(), 1);
+    let mut clients = Vec::new();
+    for n in 1..=2 * VISITS {
+        let socket = UdpSocket::bind("127.0.0.1:0").expect("a port");
+        socket.set_read_timeout(Some(Duration::from_millis(1))).expect("a timeout");
+        let address = socket.local_addr().expect("bound");
+        let transport = TransportId(n.into());
+        clients.push((socket, Client::new(Instant::now(), n, transport, address)));
+        let (visit, seat) = (visit_of(transport), seat(n));
+        let (rights, muted) = (Sources::ALL, Sources::NONE);
+        sfu.send(Command::Join { visit, seat, transport, rights, muted }).expect("room");
+    }
+    // Client 1 sits with client 2, and so on.
+    let all_talk = |clients: &[(UdpSocket, Client)], since| {
+        (0..clients.len()).all(|me| {
+            let other = seat((me as u8 ^ 1) + 1);
+            clients[me].1.got(other, Source::Mic, since).len() > 20
+        })
+    };
+    let (mut log, start) = (Vec::new(), Instant::now());
+    assert!(drive(&sfu, &mut events, &mut clients, &mut log, |c, _| all_talk(c, start)));
+    let stats = sfu.stats();
+    assert_eq!((stats.rooms, stats.transports), (VISITS.into(), 2 * u64::from(VISITS)));
+    assert!(stats.handed_over > 0, "no kernel guesses twelve of twelve");
+
+    // New fragments name the same shards.
+    for (_, client) in &clients {
+        let transport = client.transport;
+        sfu.send(Command::RestartIce { visit: visit_of(transport), transport }).expect("room");
+    }
+    let offers = |log: &[SfuEvent]| {
+        let again =
+            |e: &&SfuEvent| matches!(e, SfuEvent::Offer { generation, .. } if *generation > 1);
+        log.iter().filter(again).count()
+    };
+    let mut restarted = None;
+    let went_on = drive(&sfu, &mut events, &mut clients, &mut log, |clients, log| {
+        if restarted.is_none() && offers(log) >= clients.len() {
+            restarted = Some(Instant::now());
+        }
+        restarted.is_some_and(|since| all_talk(clients, since))
+    });
+    assert!(went_on);
+    assert_eq!((sfu.stats().panics, sfu.stats().rejected), (0, 0));
+    sfu.shutdown();
+    threads.join();
 }
 
 /// Gives the test what the unit sends to relayed addresses.
@@ -195,7 +256,11 @@ fn a_taken_port_is_an_error_with_a_code() {
     config.bind = IpAddr::from([127, 0, 0, 1]);
     config.shards = 1;
     config.port_base = taken.local_addr().expect("bound").port();
-    let (tx, _events) = unbounded_channel();
-    let error = Sfu::start(config, tx).err().expect("the port is taken");
-    assert_eq!(error.code(), "sfu_bind");
+    for single_port in [false, true] {
+        let (tx, _events) = unbounded_channel();
+        let mut config = config.clone();
+        (config.single_port, config.shards) = (single_port, 1 + u16::from(single_port));
+        let error = Sfu::start(config, tx).err().expect("the port is taken");
+        assert_eq!(error.code(), "sfu_bind");
+    }
 }
