@@ -100,6 +100,7 @@ test('an emergency is opened by one, reviewed by another, and the patient’s da
     // Who looked at it: from the opening to its visit, one entry's proof, then the whole log.
     await ola.getByRole('button', { name: 'Who looked at this?' }).click();
     await expect(ola.getByText('Only: visit of Dr. Lena Vogt')).toBeVisible();
+    await expect(ola.getByRole('region', { name: 'Who of the clinic looked at it' }).getByText('Emergency access')).toBeVisible();
     const emergency = ola.getByRole('listitem').filter({ hasText: 'opened a restricted visit in an emergency' });
     await expect(emergency).toHaveCount(1);
     await expect(ola.getByText('Dr. Lena Vogt made a visit')).toBeVisible();
@@ -114,7 +115,7 @@ test('an emergency is opened by one, reviewed by another, and the patient’s da
     await ola.getByLabel('What', { exact: true }).selectOption('Signing in');
     await expect(ola.getByText('Dr. Lena Vogt set up a second step')).toBeVisible();
     await expect(ola.getByText('Dr. Lena Vogt made a visit')).toHaveCount(0);
-    await expect(ola.getByText('the log begins here')).toBeVisible();
+    await expect(ola.getByText('This is all.')).toBeVisible();
 
     // What is kept, and one patient's data.
     await ola.getByRole('link', { name: 'What is kept' }).click();

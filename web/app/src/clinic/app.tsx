@@ -32,7 +32,7 @@ import type { Ring } from './ring';
 import type { Session } from './session';
 import { SignIn } from './sign-in/SignIn';
 import { OfficePlace, type LoadedOffice } from './OfficePlace';
-import { hasOffice, usePage, type OfficePage } from './places';
+import { hasOffice, takeLogWish, usePage, type OfficePage } from './places';
 import { nameOf } from './words';
 
 export interface AppProps {
@@ -86,6 +86,7 @@ function AtOffice({ me, session, loadOffice }: Pick<AppProps, 'session' | 'loadO
 
 /** Names must not stay behind in what was said or shown last. */
 function forgetShown(): void {
+  takeLogWish();
   toasts.value = [];
   announce('');
   announce('', 'assertive');

@@ -318,6 +318,7 @@ const screens: GalleryArea['screens'] = {
         onOutcome={nothing}
         onQuality={nothing}
       />,
+      me({ role: 'admin' }),
     ),
   'waiter-message': () => {
     const waiter = firstWaiter();

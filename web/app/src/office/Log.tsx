@@ -3,13 +3,13 @@ import { useMemo, useState } from 'preact/hooks';
 import type { StaffPerson } from '@bedside/client';
 import { clinicWords } from '../clinic/i18n';
 import { takeLogWish, type LogWish } from '../clinic/places';
-import { Banner, Button, EmptyState, SelectField, TextField } from '../ui';
+import { Badge, Banner, Button, EmptyState, SelectField, TextField } from '../ui';
 import { useOffice } from './context';
-import { ALL, byDay, isThrough, isTwisted, sift, TOPICS, type Reading, type Sieve } from './log';
+import { ALL, byDay, isThrough, isTwisted, lookers, sift, TOPICS, type Reading, type Sieve } from './log';
 import { LogEntry, type Names } from './LogEntry';
 import { Page, WhenHere, useFetched, useGoOn } from './parts';
 import { useLog } from './use-log';
-import { auditWords, dayText, weekdayText } from './words';
+import { auditWords, dayText, momentText, weekdayText } from './words';
 
 export function Log() {
   const t = auditWords.t;
@@ -55,6 +55,7 @@ export function Log() {
             : null
         }
       />
+      {visit && person === '' && log.value ? <Lookers reading={log.value} names={names} /> : null}
       <section class="clinic-section" aria-labelledby="entries">
         <WhenHere of={log}>
           {(reading: Reading) => (
@@ -72,6 +73,32 @@ export function Log() {
         </WhenHere>
       </section>
     </Page>
+  );
+}
+
+/** The short answer for one visit: who saw it. */
+function Lookers({ reading, names }: { readonly reading: Reading; readonly names: Names }) {
+  const t = auditWords.t;
+  const found = lookers(reading.lines);
+  return (
+    <section class="clinic-section" aria-labelledby="lookers">
+      <h2 id="lookers">{reading.next === null ? t.lookers : t.lookersSoFar}</h2>
+      {found.length === 0 ? (
+        <p class="clinic-hush">{t.nobodyLooked}</p>
+      ) : (
+        <ul role="list" class="office-rows">
+          {found.map(({ id, times, last_at, emergency }) => (
+            <li key={id} class="office-row">
+              <span class="office-name">{names.get(id) ?? t.someStaff}</span>
+              <span class="clinic-facts">
+                {emergency ? <Badge tone="info">{t.emergency}</Badge> : null}
+                <span class="clinic-soft clinic-small">{t.times(times, momentText(last_at))}</span>
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
   );
 }
 
@@ -170,7 +197,7 @@ function Entries({ heading, reading, sieve, chosen, busy, names, onMore, onVisit
         </div>
       )}
       {hits.length > 0 ? (
-        through ? <p class="clinic-hush">{days ? t.beginningDays : t.beginning}</p> : null
+        through ? <p class="clinic-hush">{days ? t.beginningDays : chosen ? t.all : t.beginning}</p> : null
       ) : read === 0 && !chosen ? (
         <EmptyState title={t.emptyTitle}>{t.emptyBody}</EmptyState>
       ) : (

@@ -114,8 +114,8 @@ function Account({ person, onChange }: { person: StaffPerson; onChange: Accounts
         {person.me && onChange ? <p class="clinic-soft clinic-small">{t.own}</p> : null}
       </div>
       <div class="office-row__do">
-        <Button kind="quiet" aria-label={t.inLogNamed(person.name)} onClick={() => showLog({ person: person.id, called: person.name })}>
-          {t.inLog}
+        <Button kind="quiet" aria-label={person.me ? t.inLogOwn : t.inLogNamed(person.name)} onClick={() => showLog({ person: person.id, called: person.name })}>
+          {person.me ? t.inLogOwn : t.inLog}
         </Button>
         {onChange && !person.me ? (
           <Button aria-label={t.changeNamed(person.name)} onClick={() => onChange(person)}>

@@ -111,6 +111,11 @@ function Opening({ of, onReview }: { of: Emergency; onReview: () => void }) {
         ) : null}
       </div>
       <div class="office-row__do">
+        {review || of.mine ? null : (
+          <Button aria-label={t.reviewNamed(of.person, momentText(of.began_at))} onClick={onReview}>
+            {t.review}
+          </Button>
+        )}
         <Button
           kind="quiet"
           aria-label={t.whoLookedNamed(of.host_name, momentText(of.scheduled_at))}
@@ -118,11 +123,6 @@ function Opening({ of, onReview }: { of: Emergency; onReview: () => void }) {
         >
           {clinicWords.t.places.whoLooked}
         </Button>
-        {review || of.mine ? null : (
-          <Button aria-label={t.reviewNamed(of.person, momentText(of.began_at))} onClick={onReview}>
-            {t.review}
-          </Button>
-        )}
       </div>
     </>
   );

@@ -138,7 +138,7 @@ const screens: GalleryArea['screens'] = {
   'log': () => office('log', {}, null, officer),
   'log-visit': () => {
     showLog({ visit: '01VISIT', called: 'Juan Ignacio Fernández de la Vega y Zárate' });
-    return office('log', { searchAudit: () => Promise.resolve({ entries: ENTRIES.slice(0, 1), next: null }) });
+    return office('log', { searchAudit: () => Promise.resolve({ entries: [...ENTRIES.slice(0, 1), ENTRIES[2] ?? entry(), entry({ place: 4700, at: YESTERDAY })], next: null }) });
   },
   'log-none': () => {
     showLog({ person: 'sam', called: 'Sam Reyes' });

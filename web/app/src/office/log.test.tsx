@@ -10,7 +10,7 @@ import { showLog, takeLogWish } from '../clinic/places';
 import { acting, draw, type Drawn } from '../clinic/testing';
 import { OfficeContext, type OfficeApi } from './context';
 import { Log } from './Log';
-import { ALL, ANSWERS_AT_A_TIME, byDay, isThrough, isTwisted, proofCommand, readOn, shownIn, sift, topicOf, TOPICS, type Sieve } from './log';
+import { ALL, ANSWERS_AT_A_TIME, byDay, isThrough, isTwisted, lookers, proofCommand, readOn, shownIn, sift, topicOf, TOPICS, type Sieve } from './log';
 import { sentence } from './LogEntry';
 import { Reviews } from './Reviews';
 import { auditWords, officeWords } from './words';
@@ -138,6 +138,23 @@ describe('an entry', () => {
   it('says how much was shown where that is counted', () => {
     expect([{ shown: '3' }, { visits: '0' }, { entries: 'unfit' }, {}].map((details) => shownIn(entry({ details: details as AuditLine['details'] })))).toEqual([3, 0, null, null]);
   });
+  it('tells who looked, once each, the newest first', () => {
+    const by = (id: string, over: Partial<AuditLine>) => entry({ actor: { type: 'staff', id }, ...over });
+    const lines = [
+      by('ola', { kind: 'data.audit_viewed' }),
+      by('ola', { kind: 'access.emergency_reviewed' }),
+      by('lena', { at: 5 }),
+      by('imani', { at: 4, details: { by: 'emergency' } }),
+      by('imani', { at: 3, kind: 'access.emergency_opened' }),
+      by('lena', { at: 2, kind: 'chat.read' }),
+      by('sam', { at: 2, kind: 'seat.admitted' }),
+      entry({ actor: { type: 'seat', id: 's' }, kind: 'chat.read' }),
+    ];
+    expect(lookers(lines)).toEqual([
+      { id: 'lena', times: 2, last_at: 5, emergency: false },
+      { id: 'imani', times: 2, last_at: 4, emergency: true },
+    ]);
+  });
   it('is checked by its place', () => {
     expect(proofCommand(4711)).toBe('bedside audit prove 4711 --log /path/to/audit -o 4711.tlog-proof');
   });
@@ -176,6 +193,7 @@ describe('the page', () => {
     await page.press('Only this visit: …7QK2');
     expect(searchAudit.mock.lastCall?.[0].visit).toBe(entry().visit);
     expect(page.text()).toContain('Only: Visit …7QK2');
+    expect(page.text()).toContain('Who of the clinic looked at itDr. Lena Vogtonce');
     expect(page.hasButton('Only this visit: …7QK2')).toBe(false);
     await page.press('Show everything');
     expect(searchAudit.mock.lastCall?.[0].visit).toBeNull();
@@ -229,6 +247,7 @@ describe('the page', () => {
     expect(location.hash).toBe('#log');
     await open({ searchAudit });
     expect(page.text()).toContain('Only: Noor Haddad');
+    expect(page.text()).toContain('Nobody.');
     expect(searchAudit.mock.lastCall?.[0].visit).toBe('01VISIT');
     expect(takeLogWish()).toBeNull();
   });

@@ -128,6 +128,29 @@ export function byDay(lines: readonly AuditLine[]): Day[] {
   return days;
 }
 
+/** Somebody of the clinic who saw data. */
+export interface Looker {
+  readonly id: string;
+  readonly times: number;
+  /** When last, in µs. */
+  readonly last_at: number;
+  /** At least once by emergency access. */
+  readonly emergency: boolean;
+}
+
+/** Who saw data of what the entries (the newest first) are about; who looked last comes first. Reading the log itself does not count. */
+export function lookers(lines: readonly AuditLine[]): Looker[] {
+  const found = new Map<string, Looker>();
+  for (const { actor, kind, at, refused, details } of lines) {
+    if (actor.type !== 'staff' || refused !== null || kind === 'data.audit_viewed' || topicOf(kind) !== 'looked') continue;
+    if (kind === 'access.emergency_ended' || kind === 'access.emergency_reviewed') continue;
+    const emergency = kind === 'access.emergency_opened' || details.by === 'emergency';
+    const known = found.get(actor.id) ?? { id: actor.id, times: 0, last_at: at, emergency: false };
+    found.set(actor.id, { ...known, times: known.times + 1, emergency: known.emergency || emergency });
+  }
+  return [...found.values()];
+}
+
 /** How many things were shown to whoever looked; null where that is not counted. */
 export function shownIn({ details }: AuditLine): number | null {
   const counted = details.shown ?? details.visits ?? details.people ?? details.entries;

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { BedsideError } from '@bedside/client/clinic';
 import { NOW_US, min, visit } from '../../../gallery/fixtures';
 import { draw, type Drawn } from '../testing';
+import { takeLogWish } from '../places';
 import { CallQuality } from './CallQuality';
 import { VisitMenu } from './VisitMenu';
 import { VisitRow } from './VisitRow';
@@ -36,6 +37,25 @@ describe('a visit that is over', () => {
     expect(buttons()).toBe(0);
     await page.again(<VisitRow visit={{ ...OVER, may: ['admit'] }} onMore={nothing} />);
     expect(buttons()).toBe(0);
+  });
+
+  it('leads those who answer for the clinic to who looked at it, and nobody else', async () => {
+    const closed = visit({ state: 'no_show', may: [], visit: '01CLOSED' });
+    page = await draw(
+      <>
+        <VisitRow visit={closed} onMore={nothing} />
+        {menu(closed)}
+      </>,
+      { me: { role: 'admin' } },
+    );
+    expect(page.hasButton('More for Rosa Alvarez')).toBe(true);
+    await page.press('Who looked at this?');
+    expect(takeLogWish()).toEqual({ visit: '01CLOSED', called: 'Rosa Alvarez' });
+    // The address names the page and nobody.
+    expect(location.hash).toBe('#log');
+    await page.remove();
+    page = await draw(menu(closed));
+    expect(page.hasButton('Who looked at this?')).toBe(false);
   });
 });
 

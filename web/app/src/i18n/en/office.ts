@@ -39,6 +39,7 @@ const office = {
     change: 'Change',
     changeNamed: (name: string) => `Change the account of ${name}`,
     inLog: 'What they did',
+    inLogOwn: 'What you did',
     inLogNamed: (name: string) => `What they did: ${name}`,
     own: 'Another administrator changes your account.',
     role: 'Role',

@@ -40,6 +40,7 @@ const office: Translation<OfficeMessages> = {
     change: 'Cambiar',
     changeNamed: (name) => `Cambiar la cuenta de ${name}`,
     inLog: 'Qué hizo',
+    inLogOwn: 'Qué hizo usted',
     inLogNamed: (name) => `Qué hizo: ${name}`,
     own: 'Su cuenta la cambia otro administrador.',
     role: 'Función',
