@@ -18,7 +18,7 @@ pub enum SettingError {
     #[error("the largest packet has 68 to 65,535 bytes")]
     Mtu,
     /// A delay beyond an hour.
-    #[error("delay and jitter are at most an hour each")]
+    #[error("delay, jitter and stall are at most an hour each")]
     Delay,
     /// A life of mappings or flows beyond a year.
     #[error("mappings and flows live for a year at most")]

@@ -25,6 +25,9 @@ pub struct Direction {
     pub jitter: Duration,
     /// Whether jitter lets a packet overtake another. If not, it waits for the one before.
     pub reorder: bool,
+    /// The longest stall: about twice a second nothing arrives for half of this to all of it, and then
+    /// everything at once, as on a Wi-Fi channel that others use. Nothing: never. At most an hour.
+    pub stall: Duration,
     /// Which packets are lost.
     pub loss: Loss,
     /// Bits per second, counted over whole IP packets; at least 1. `None`: packets take no time.
@@ -46,6 +49,7 @@ impl Direction {
             delay: Duration::ZERO,
             jitter: Duration::ZERO,
             reorder: false,
+            stall: Duration::ZERO,
             loss: Loss::None,
             rate_bps: None,
             queue_bytes: 256 * 1024,
@@ -137,6 +141,11 @@ impl Link {
         })
     }
 
+    /// The same link with stalls of up to `stall` each way.
+    pub fn stall(self, stall: Duration) -> Self {
+        self.both(|direction| direction.stall = stall)
+    }
+
     /// The same link with `loss` each way.
     pub fn loss(self, loss: Loss) -> Self {
         self.both(|direction| direction.loss = loss)
@@ -168,7 +177,8 @@ impl Link {
             if direction.mtu_bytes < 68 {
                 return Err(SettingError::Mtu);
             }
-            if direction.delay > MAX_DELAY || direction.jitter > MAX_DELAY {
+            let delays = [direction.delay, direction.jitter, direction.stall];
+            if delays.iter().any(|delay| *delay > MAX_DELAY) {
                 return Err(SettingError::Delay);
             }
         }

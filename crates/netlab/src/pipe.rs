@@ -4,7 +4,7 @@
 //! of addresses.
 //!
 //! ```text
-//! push ─▶ queue (bytes, tail drop) ─▶ wire (rate) ─▶ loss ─▶ flight (delay + jitter) ─▶ step
+//! push ─▶ queue (bytes, tail drop) ─▶ wire (rate) ─▶ loss ─▶ flight (delay, jitter, stalls) ─▶ step
 //! ```
 
 use std::cmp::Reverse;
@@ -28,6 +28,7 @@ pub(crate) struct Pipe {
     /// The head of the queue while it is on the wire.
     wire: Option<Wire>,
     flight: BinaryHeap<Reverse<InFlight>>,
+    stalls: Stalls,
     /// Arrival of the latest packet that must not be overtaken.
     last_arrival: Option<Instant>,
     next_number: u64,
@@ -45,6 +46,7 @@ impl Pipe {
             queued_bytes: 0,
             wire: None,
             flight: BinaryHeap::new(),
+            stalls: Stalls::default(),
             last_arrival: None,
             next_number: 0,
             counters: Counters::default(),
@@ -194,6 +196,7 @@ impl Pipe {
             0 => 0,
             most => self.rng.random_range(0..=most),
         });
+        let at = self.stalls.passes(at, self.direction.stall, &mut self.rng);
         let mut arrival = at + self.direction.delay + extra;
         if !self.direction.reorder {
             arrival = self.last_arrival.map_or(arrival, |last| last.max(arrival));
@@ -201,6 +204,36 @@ impl Pipe {
         }
         self.flight.push(Reverse(InFlight { at: arrival, number: self.next_number, bytes }));
         self.next_number += 1;
+    }
+}
+
+/// The stall that is now or comes next; none yet before the first packet.
+#[derive(Default)]
+struct Stalls(Option<(Instant, Instant)>);
+
+/// Between the end of a stall and the next one, on average.
+const BETWEEN_STALLS: Duration = Duration::from_millis(350);
+
+impl Stalls {
+    /// When what comes at `at` gets through. Times never go back.
+    fn passes(&mut self, at: Instant, longest: Duration, rng: &mut StdRng) -> Instant {
+        if longest.is_zero() {
+            self.0 = None;
+            return at;
+        }
+        loop {
+            match self.0 {
+                Some((from, _)) if at < from => return at,
+                Some((_, to)) if at < to => return to,
+                // Nobody saw the stalls of an idle link.
+                _ => {
+                    let gap = rng.random_range(0.5..1.5);
+                    let length = rng.random_range(0.5..=1.0);
+                    let from = at + BETWEEN_STALLS.mul_f64(gap);
+                    self.0 = Some((from, from + longest.mul_f64(length)));
+                }
+            }
+        }
     }
 }
 

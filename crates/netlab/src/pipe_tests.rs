@@ -130,6 +130,24 @@ fn jitter_reorders_only_if_it_may() {
     }
 }
 
+#[test]
+fn a_link_that_stalls_lets_everything_out_at_once_and_in_order() {
+    let base = Instant::now();
+    let direction = Direction { stall: ms(300), delay: ms(10), ..Direction::perfect() };
+    let mut pipe = Pipe::new(direction, 4);
+    for number in 0..1_000_u32 {
+        pipe.push(base + ms(10 * u64::from(number)), packet(number, 100)).unwrap();
+    }
+    let all = arrivals(&mut pipe, far(base));
+    assert!(all.windows(2).all(|two| number_of(&two[0].1) < number_of(&two[1].1)));
+    let gaps: Vec<_> = all.windows(2).map(|two| two[1].0 - two[0].0).collect();
+    let stalls: Vec<_> = gaps.iter().filter(|gap| **gap > ms(20)).collect();
+    // Ten seconds, and a stall each 350 ms and 150 to 300 ms more.
+    assert!((12..=24).contains(&stalls.len()), "{}", stalls.len());
+    assert!(stalls.iter().all(|gap| **gap >= ms(140) && **gap <= ms(310)), "{stalls:?}");
+    assert!(gaps.iter().filter(|gap| gap.is_zero()).count() > 100, "rows come at once");
+}
+
 fn directions() -> impl Strategy<Value = Direction> {
     (
         0..200_u64,

@@ -149,6 +149,9 @@ const NUMBERED: &[Numbered] = &[
     ("reorder", "ms", "the same, and packets overtake", |p, ms| {
         p.change_link(|link| link.jitter(Duration::from_millis(ms.into()), true));
     }),
+    ("stall", "ms", "about twice a second nothing arrives for half of so long or more", |p, ms| {
+        p.change_link(|link| link.stall(Duration::from_millis(ms.into())));
+    }),
     ("rate", "kbps", "the link carries so much each way, with a queue of 200 ms", |p, kbps| {
         let rate_bps = u64::from(kbps) * 1000;
         let queue_bytes = usize::try_from(rate_bps / 8 / 5).unwrap_or(usize::MAX);

@@ -28,7 +28,7 @@ interface Fault {
 const LINKS: readonly [string, string][] = [
   ['a tenth is lost', 'home-nat,home,loss10'],
   ['a tenth is lost in bursts', 'home-nat,home,burst10'],
-  ['unsteady', 'home-nat,home,jitter150'],
+  ['unsteady, as crowded Wi-Fi is', 'home-nat,home,stall300'],
   ['narrow', 'home-nat,home,rate350'],
   ['long', 'home-nat,home,delay350'],
 ];
