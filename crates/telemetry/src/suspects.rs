@@ -26,7 +26,8 @@
 //!    noticed, jitter weighs half.
 //! 4. **Devices by what they say.** A sender's device is slow if the browser says so, or if frames
 //!    are skipped although neither rate nor camera explains it. A receiver's device is slow if it
-//!    drops frames that arrived or decodes all the time. A device that decodes all the time also
+//!    drops frames that arrived or decodes all the time. Pictures that come in rows are dropped by any
+//!    device: with an unsteady uplink they count nothing, with other jitter half. A device that decodes all the time also
 //!    answers late, which spoils the estimate of its downlink: then that estimate weighs half.
 //! 5. **Playing out.** Sound that was invented although its packets came in time points to the
 //!    receiver's device. With jitter, or with a buffer that has grown, packets may be there but late,
@@ -187,7 +188,17 @@ fn young(transport: Option<TransportSample>) -> bool {
 }
 
 fn receiver_cpu(evidence: &Evidence) -> f64 {
-    weigh(evidence.receiver_dropped_pct, DROPPED_PCT)
+    let jumps = |jitter: Option<f64>| jitter.is_some_and(|j| j >= CALM_JITTER_MS);
+    // By rule 4. The server's own view of the uplink is beyond doubt; jitter that only the receiver
+    // sees may be its own.
+    let dropped = if jumps(evidence.uplink_jitter_ms) {
+        0.0
+    } else if jumps(evidence.jitter_ms) {
+        0.5
+    } else {
+        1.0
+    };
+    (dropped * weigh(evidence.receiver_dropped_pct, DROPPED_PCT))
         .max(weigh(evidence.receiver_busy_pct, BUSY_PCT))
 }
 

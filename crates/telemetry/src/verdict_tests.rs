@@ -123,6 +123,19 @@ fn a_young_transport_is_not_called_narrow() {
 }
 
 #[test]
+fn pictures_that_come_in_rows_do_not_make_the_receiver_slow() {
+    let dropping = ReceiveVideo { dropped_pct: Some(20.0), ..SEEN };
+    let waiting = ReceiveAudio { jitter_ms: Some(18.0), jitter_buffer_ms: Some(210.0), ..HEARD };
+    let stalls = TransportSample { uplink_jitter_ms: Some(16.0), ..PATH };
+    let slow = Ends { receive_video: Some(dropping), ..fine() };
+    assert_eq!(judge(&slow).cause, Cause::ReceiverCpu);
+    let uplink = Ends { uplink: Some(stalls), receive_audio: Some(waiting), ..slow };
+    assert_eq!(judge(&uplink).cause, Cause::UplinkJitter);
+    let downlink = Ends { receive_audio: Some(waiting), ..slow };
+    assert_eq!(judge(&downlink).cause, Cause::DownlinkJitter);
+}
+
+#[test]
 fn a_narrow_uplink_is_not_called_unsteady() {
     let limited = SendVideo { limited_by: Some(LimitedBy::Bandwidth), ..CAMERA };
     let queue = TransportSample { uplink_jitter_ms: Some(60.0), ..PATH };
