@@ -12,9 +12,9 @@ use store::{NewUser, StaffLinkPurpose, StaffSecret, StoreError, Tx, UserRole, Us
 use visit::{Duration, OrgId, Timestamp, UserId};
 
 /// How long an invitation of a new member of staff is good.
-pub const INVITATION_LIFE: Duration = Duration::from_min(7 * 24 * 60);
+pub const INVITATION_LIFE: Duration = Duration::from_days(7);
 /// How long a link for a new password is good.
-pub const RESET_LIFE: Duration = Duration::from_min(24 * 60);
+pub const RESET_LIFE: Duration = Duration::from_days(1);
 /// How long a link that signs in by itself is good.
 pub const SIGN_IN_LIFE: Duration = Duration::from_min(12 * 60);
 

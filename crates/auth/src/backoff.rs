@@ -54,7 +54,7 @@ impl BackoffPolicy {
         free: 5,
         first_lock: Duration::from_s(30),
         longest_lock: Duration::from_min(15),
-        window: Duration::from_min(24 * 60),
+        window: Duration::from_days(1),
     };
 
     /// For the second factor of an account. Counted apart from the password: whoever has the

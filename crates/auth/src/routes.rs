@@ -64,6 +64,10 @@ pub enum Route {
     EmergencyReview,
     /// The audit log: search.
     AuditSearch,
+    /// The audit log: everything of it that was asked for, as a file.
+    AuditExport,
+    /// How the server itself is.
+    System,
     /// Accounts of the clinic: list.
     PeopleList,
     /// Accounts of the clinic: add, disable, reset.
@@ -87,7 +91,7 @@ pub enum Route {
 
 impl Route {
     /// Every route, for tables and tests.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 41] = [
         Self::LinkLook,
         Self::LinkOpen,
         Self::SeatMine,
@@ -118,6 +122,8 @@ impl Route {
         Self::EmergencyOpen,
         Self::EmergencyReview,
         Self::AuditSearch,
+        Self::AuditExport,
+        Self::System,
         Self::PeopleList,
         Self::PeopleChange,
         Self::Retention,
@@ -209,9 +215,13 @@ pub const fn may_use(caller: Caller, route: Route) -> bool {
         // Whoever treats. Reception finds somebody who may.
         R::EmergencyOpen => matches!(caller, C::Clinician | C::Admin),
         // Officers look and decide, and have no part in visits; nobody reviews their own.
-        R::EmergencyReview | R::AuditSearch | R::PeopleList | R::Retention | R::Patients => {
-            matches!(caller, C::Admin | C::Officer)
-        }
+        R::EmergencyReview
+        | R::AuditSearch
+        | R::AuditExport
+        | R::System
+        | R::PeopleList
+        | R::Retention
+        | R::Patients => matches!(caller, C::Admin | C::Officer),
         R::PeopleChange | R::Settings => matches!(caller, C::Admin),
     }
 }
@@ -221,7 +231,7 @@ mod tests {
     use super::*;
 
     /// The same table, written out by hand: one column per caller in the order of [`Caller::ALL`].
-    const EXPECTED: [(Route, [u8; 7]); 39] = [
+    const EXPECTED: [(Route, [u8; 7]); 41] = [
         //                          anonymous, device, partial, staff, clinician, admin, officer
         (Route::LinkLook, [1, 1, 1, 1, 1, 1, 1]),
         (Route::LinkOpen, [1, 1, 1, 1, 1, 1, 1]),
@@ -253,6 +263,8 @@ mod tests {
         (Route::EmergencyOpen, [0, 0, 0, 0, 1, 1, 0]),
         (Route::EmergencyReview, [0, 0, 0, 0, 0, 1, 1]),
         (Route::AuditSearch, [0, 0, 0, 0, 0, 1, 1]),
+        (Route::AuditExport, [0, 0, 0, 0, 0, 1, 1]),
+        (Route::System, [0, 0, 0, 0, 0, 1, 1]),
         (Route::PeopleList, [0, 0, 0, 0, 0, 1, 1]),
         (Route::PeopleChange, [0, 0, 0, 0, 0, 1, 0]),
         (Route::Retention, [0, 0, 0, 0, 0, 1, 1]),

@@ -3,6 +3,7 @@
 use crate::audit_log::witnessing;
 use crate::config;
 use crate::error::Failure;
+use crate::evidence::Records;
 use audit::{KeyKind, SigningKey};
 use auth::{Cost, GuestAuth, JoinTokens, Passwords, PrefixBuckets, Rate, StaffAuth, SystemEntropy};
 use keys::{FileKeyring, Kek, Zeroizing};
@@ -10,8 +11,8 @@ use server::live::Core;
 use server::log_keeper;
 use server::metrics::Metrics;
 use server::{
-    App, Clock, GuestStarter, Incoming, Mailer, OtherRelay, OwnRelay, OwnRelayPlan, Relays,
-    ServerConfig, Statements,
+    App, Clock, GuestStarter, Incoming, LogStatus, Mailer, Operator, OtherRelay, OwnRelay,
+    OwnRelayPlan, Relays, ServerConfig, Statements,
 };
 use sfu::{Sfu, SfuConfig, SfuThreads};
 use std::path::{Path, PathBuf};
@@ -54,6 +55,8 @@ pub struct Parts {
     pub statements: Statements,
     /// The clinic's identity provider, if any.
     pub sso: Option<server::sso::Sso>,
+    /// Records of commands, for the page about the server.
+    pub records: Records,
     /// The synthetic patient, in a demo.
     pub guest: Option<GuestStarter>,
 }
@@ -207,6 +210,7 @@ pub async fn start(parts: Parts) -> Result<Running, Failure> {
         mailer,
         statements,
         sso,
+        records,
         guest,
     } = parts;
     // Before anything is open: a signal that comes while the rest starts must end it in order.
@@ -215,14 +219,19 @@ pub async fn start(parts: Parts) -> Result<Running, Failure> {
     let org = store.default_org();
     let (stop, _) = watch::channel(false);
     let folder = log.folder.clone();
+    let status = LogStatus::new(log.witnesses.iter().map(|line| line.name().to_owned()));
+    let (witnesses, asked) =
+        witnessing::Witnessing::new(folder, log.witnesses, status.clone(), clock.clone());
     let log_keeper = match Sequencer::open(store.clone(), log.key, log.folder).await {
         Ok(sequencer) => {
-            let kept = log_keeper::keep(sequencer, clock.clone(), stop.subscribe());
+            let (clock, status) = (clock.clone(), status.clone());
+            let kept = log_keeper::keep(sequencer, clock, status, asked, stop.subscribe());
             let runtime = tokio::runtime::Handle::current();
             Some(tokio::task::spawn_blocking(move || runtime.block_on(kept)))
         }
         // Patients come first: entries are kept, and signed when somebody has looked after it.
         Err(trouble) => {
+            status.troubled(&trouble, clock.now());
             log_keeper::say(&trouble);
             None
         }
@@ -246,12 +255,18 @@ pub async fn start(parts: Parts) -> Result<Running, Failure> {
         guests: GuestAuth::new(store.clone(), Arc::new(SystemEntropy)),
         tokens: JoinTokens::new(store.clone(), Arc::new(SystemEntropy)),
         requests: Mutex::new(requests),
-        clock,
+        clock: clock.clone(),
         mailer,
         sso,
         assets: Box::new(crate::assets::WebApp),
         metrics: Metrics::default(),
         statements,
+        operator: Operator {
+            version: env!("CARGO_PKG_VERSION"),
+            started_at: clock.now(),
+            log: status,
+            surroundings: Arc::new(records),
+        },
         guest_starter: guest,
     }));
     let mut helpers = vec![
@@ -260,9 +275,7 @@ pub async fn start(parts: Parts) -> Result<Running, Failure> {
         tokio::spawn(server::kept::keep_tidy(Arc::clone(&core), org)),
         tokio::spawn(forget_destroyed_keys(store.clone())),
     ];
-    if !log.witnesses.is_empty() {
-        helpers.push(tokio::spawn(witnessing::keep(folder, log.witnesses)));
-    }
+    helpers.push(tokio::spawn(witnesses.keep()));
     Ok(Running { app, store, threads, stop, signals, servers: Vec::new(), helpers, log_keeper })
 }
 

@@ -3,6 +3,7 @@
 use crate::addresses;
 use crate::compose::{self, Parts};
 use crate::error::Failure;
+use crate::evidence::Records;
 use crate::local_ca;
 use crate::terminal::Terminal;
 use crate::tls;
@@ -104,6 +105,7 @@ pub async fn run(args: DemoArgs, out: &mut Terminal) -> Result<(), Failure> {
     };
     let mut media = SfuConfig::new(ips);
     media.port_base = args.udp_port;
+    let statements = statements(&keyring)?;
     let mut running = compose::start(Parts {
         store,
         log,
@@ -120,7 +122,8 @@ pub async fn run(args: DemoArgs, out: &mut Terminal) -> Result<(), Failure> {
         direct: args.direct_calls,
         mailer: None,
         sso: None,
-        statements: statements(&keyring)?,
+        records: Records::beside(&keyring, &statements.signer),
+        statements,
         guest: Some(guest_starter()),
     })
     .await?;
@@ -270,7 +273,7 @@ async fn todays_visit(app: &server::App, host: UserId) -> Result<(VisitId, Strin
             (visit, patient)
         }
     };
-    let expires = now.plus(Duration::from_min(24 * 60));
+    let expires = now.plus(Duration::from_days(1));
     let (secret, issued) =
         app.guests.issue_another(&mut tx, audit::Actor::System, visit, patient, expires).await?;
     events.push(issued);
@@ -345,6 +348,7 @@ impl Scratch {
         let log = compose::LogPlan::new(&store, &keyring, &crate::config::Audit::default())?;
         let plain = addresses::listen((Ipv4Addr::LOCALHOST, 0).into(), true, "--port").await?;
         let base = format!("http://localhost:{}", plain.local_addr()?.port());
+        let statements = statements(&keyring)?;
         let mut running = compose::start(Parts {
             store,
             log,
@@ -361,7 +365,8 @@ impl Scratch {
             direct: DirectPolicy::Never,
             mailer: None,
             sso: None,
-            statements: statements(&keyring)?,
+            records: Records::beside(&keyring, &statements.signer),
+            statements,
             guest: None,
         })
         .await?;

@@ -15,11 +15,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use store::Store;
-use visit::{Timestamp, VisitId};
+use visit::{Duration, Timestamp, VisitId};
 
 /// Data keys that are wrapped anew in one step.
 const STEP: u32 = 200;
-const DAY_US: i64 = 86_400_000_000;
 
 /// What `bedside keys` takes.
 #[derive(clap::Args)]
@@ -275,12 +274,12 @@ async fn destroy(
         other => other?,
     }
     let days = config.keys.backups_live_days;
-    let until = Timestamp(at.0 + i64::from(days) * DAY_US);
+    let until = at.plus(Duration::from_days(days.into()));
     let certificate = signer.sign(&Certificate {
         what: "the data key of a visit was destroyed",
         visit,
-        destroyed_at: utc(at),
-        backups_hold_it_until: utc(until),
+        destroyed_at: at.to_rfc3339(),
+        backups_hold_it_until: until.to_rfc3339(),
         backups_live_days: days,
         provider: kek.provider(),
     })?;
@@ -334,19 +333,4 @@ fn print_json<T: Serialize>(value: &T, out: &mut Terminal) -> Result<(), Failure
 
 fn now() -> Timestamp {
     Clock::system().now()
-}
-
-/// As RFC 3339 wants it, to the second.
-pub fn utc(time: Timestamp) -> String {
-    let time = std::time::UNIX_EPOCH + std::time::Duration::from_millis(time.unix_ms());
-    let t = time::OffsetDateTime::from(time);
-    format!(
-        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z",
-        t.year(),
-        u8::from(t.month()),
-        t.day(),
-        t.hour(),
-        t.minute(),
-        t.second()
-    )
 }

@@ -10,6 +10,8 @@ mod config;
 mod demo;
 mod doctor;
 mod error;
+mod evidence;
+mod files;
 mod key_provider;
 mod keys_command;
 mod local_ca;

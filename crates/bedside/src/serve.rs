@@ -4,6 +4,7 @@ use crate::addresses;
 use crate::compose::{self, Parts};
 use crate::config::{self, Config};
 use crate::error::Failure;
+use crate::evidence;
 use crate::key_provider;
 use crate::local_ca;
 use crate::sign_in;
@@ -210,6 +211,7 @@ pub async fn serve(path: &Path, detail: crate::logs::Detail) -> Result<(), Failu
     };
     let sso = config.sign_in.oidc.as_ref();
     let sso = sso.map(|oidc| sign_in::provider(oidc, &origin, Clock::system())).transpose()?;
+    let records = evidence::Records::of(&config)?;
     let mut running = compose::start(Parts {
         store,
         log,
@@ -227,6 +229,7 @@ pub async fn serve(path: &Path, detail: crate::logs::Detail) -> Result<(), Failu
         mailer,
         statements,
         sso,
+        records,
         guest: None,
     })
     .await?;

@@ -77,7 +77,7 @@ impl Attestation {
     #[must_use]
     pub fn holds_until(&self, control: &Control) -> Timestamp {
         let days = if self.not_applicable { 365 } else { control.word_holds_days };
-        self.at.plus(Duration::from_min(i64::from(days) * 24 * 60))
+        self.at.plus(Duration::from_days(days.into()))
     }
 }
 

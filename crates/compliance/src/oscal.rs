@@ -3,7 +3,6 @@
 
 use crate::report::{Answer, Report, Standing};
 use serde_json::{Value, json};
-use visit::Timestamp;
 
 /// The version of the model.
 const OSCAL: &str = "1.1.3";
@@ -13,7 +12,7 @@ const NAMESPACE: &str = "https://bedside.example/ns/compliance";
 /// The report as a document. `random` gives 128 random bits for each name in it.
 #[must_use]
 pub fn assessment_results(report: &Report, mut random: impl FnMut() -> u128) -> Value {
-    let made_at = time(report.made_at);
+    let made_at = report.made_at.to_rfc3339();
     let mut uuid = move || uuid_v4(random());
     let mut observations = Vec::new();
     let mut findings = Vec::new();
@@ -58,7 +57,7 @@ fn observed(answer: &Answer, uuid: &str, made_at: &str) -> Value {
     let (method, collected) = match &answer.standing {
         Standing::Proved | Standing::Open { .. } => ("TEST", made_at.to_owned()),
         Standing::Attested { at, .. } | Standing::NotApplicable { at, .. } => {
-            ("INTERVIEW", time(*at))
+            ("INTERVIEW", at.to_rfc3339())
         }
     };
     let mut observation = json!({
@@ -69,7 +68,7 @@ fn observed(answer: &Answer, uuid: &str, made_at: &str) -> Value {
         "collected": collected,
     });
     if let Standing::Attested { until, .. } = &answer.standing {
-        observation["expires"] = time(*until).into();
+        observation["expires"] = until.to_rfc3339().into();
     }
     observation
 }
@@ -99,13 +98,6 @@ fn finding(answer: &Answer, uuid: &str, observation: &str) -> Value {
     })
 }
 
-/// RFC 3339 with a time zone, as the model asks for.
-fn time(at: Timestamp) -> String {
-    chrono::DateTime::from_timestamp_micros(at.0)
-        .map(|t| t.to_rfc3339_opts(chrono::SecondsFormat::Millis, true))
-        .unwrap_or_default()
-}
-
 /// RFC 9562 §5.4.
 fn uuid_v4(random: u128) -> String {
     let bits =
@@ -119,6 +111,7 @@ mod tests {
     use super::*;
     use crate::attest::Attestations;
     use std::collections::{BTreeMap, BTreeSet};
+    use visit::Timestamp;
 
     fn document() -> Value {
         let now = Timestamp(1_795_348_800_000_000);

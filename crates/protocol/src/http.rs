@@ -191,6 +191,20 @@ pub struct Me {
     pub recovery_codes_left: u32,
     /// Live sign-ins of this person, this one included.
     pub sessions: u32,
+    /// What waits for a review; absent for who reviews nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub reviews: Option<ReviewsToDo>,
+}
+
+/// Emergency accesses that nobody has reviewed yet: figures, so that a menu can show them and nobody has
+/// looked at anything.
+#[derive(Clone, Copy, Serialize, Deserialize, TS)]
+pub struct ReviewsToDo {
+    /// All of them.
+    pub open: u32,
+    /// Those that wait longer than they may.
+    pub overdue: u32,
 }
 
 /// One of the clinic's people for whom a visit can be booked, and who can be invited into one.

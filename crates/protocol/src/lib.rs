@@ -19,6 +19,7 @@ pub mod http;
 pub mod limits;
 pub mod server;
 mod sign_in;
+pub mod system;
 
 pub use check::{CheckCode, CheckItem, CheckOutcome, CheckReport};
 pub use client::{ClientMessage, HeardFrom, QualityReport, TileView};

@@ -1,7 +1,7 @@
 //! `web/sdk/src/protocol.ts` is generated from the Rust types. Run with `UPDATE_PROTOCOL=1` (or
 //! `make protocol`) to write it; without, a stale copy fails.
 
-use protocol::{access, audit_log, check, client, direct, error, http, limits, server};
+use protocol::{access, audit_log, check, client, direct, error, http, limits, server, system};
 use telemetry::thresholds;
 use ts_rs::{Config, TS};
 
@@ -91,6 +91,7 @@ fn generated() -> String {
         http::Passkey,
         http::Passkeys,
         http::PasskeyRemove,
+        http::ReviewsToDo,
         http::Me,
         http::Clinician,
         http::Clinicians,
@@ -145,6 +146,20 @@ fn generated() -> String {
         audit_log::AuditActor,
         audit_log::AuditLine,
         audit_log::AuditFound,
+        system::LogTroubleKind,
+        system::LogTrouble,
+        system::WitnessStanding,
+        system::WitnessState,
+        system::LogState,
+        system::KeyVersion,
+        system::KeysState,
+        system::BackupDone,
+        system::DrillDone,
+        system::BackupState,
+        system::ReportDone,
+        system::Evidence,
+        system::StorageState,
+        system::SystemState,
     );
     out.push('\n');
     macro_rules! numbers {
@@ -163,6 +178,8 @@ fn generated() -> String {
         "MIN_REASON_CHARS" = limits::MIN_REASON_CHARS,
         "EMERGENCY_MIN" = limits::EMERGENCY_MIN,
         "REVIEW_WITHIN_H" = limits::REVIEW_WITHIN_H,
+        "MAX_BACKUP_AGE_H" = system::MAX_BACKUP_AGE_H,
+        "MAX_DRILL_AGE_DAYS" = system::MAX_DRILL_AGE_DAYS,
         "MAX_EMAIL_BYTES" = limits::MAX_EMAIL_BYTES,
         "MIN_VISIT_MIN" = limits::MIN_VISIT_MIN,
         "MAX_VISIT_MIN" = limits::MAX_VISIT_MIN,

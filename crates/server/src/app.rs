@@ -5,6 +5,7 @@ use crate::clock::Clock;
 use crate::live::Core;
 use crate::mail::Mailer;
 use crate::metrics::Metrics;
+use crate::operator::Operator;
 use crate::sso::Sso;
 use auth::webauthn::RelyingParty;
 use auth::{GuestAuth, JoinTokens, PrefixBuckets, StaffAuth, Transport};
@@ -100,6 +101,8 @@ pub struct AppParts {
     pub metrics: Metrics,
     /// What signs certificates of erasure.
     pub statements: Statements,
+    /// What is for the operator.
+    pub operator: Operator,
     /// The synthetic patient, in a demo.
     pub guest_starter: Option<GuestStarter>,
 }

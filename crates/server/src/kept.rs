@@ -17,7 +17,7 @@ pub const MAX_DAYS: u32 = 36_500;
 /// The end at or before which a visit's data is over after `days`.
 #[must_use]
 pub fn ended_by(now: Timestamp, days: u32) -> Timestamp {
-    Timestamp(now.0 - Duration::from_min(i64::from(days) * 24 * 60).0)
+    Timestamp(now.0 - Duration::from_days(days.into()).0)
 }
 
 /// Looks through everything once. Gives how many visits lost something.

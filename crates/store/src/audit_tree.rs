@@ -43,18 +43,29 @@ impl Store {
         self.read(self.default_org()).await?.audit_tree().await
     }
 
-    /// Whether entries wait for their places. Takes no lock that a writer would wait for.
+    /// Whether entries wait for their places, or nothing was signed yet. Takes no lock that a writer
+    /// would wait for.
     ///
     /// # Errors
     /// What the database says.
     pub async fn audit_is_due(&self) -> Result<bool> {
+        let (written, placed) = self.audit_counts().await?;
+        Ok(placed.is_none_or(|placed| written > placed))
+    }
+
+    /// How many entries were written, and how many of them have their place under the newest checkpoint;
+    /// `None` before the first.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn audit_counts(&self) -> Result<(u64, Option<u64>)> {
         let mut reader = self.read(self.default_org()).await?;
         let query = sql("SELECT CAST(COALESCE(SUM(next_seq - 1), 0) AS BIGINT) AS written, \
              (SELECT CAST(COALESCE(MAX(size), -1) AS BIGINT) FROM audit_tree) AS placed \
              FROM audit_writers");
         let row = reader.one(query).await?.ok_or(StoreError::Corrupt("audit_writers"))?;
         let cols = Cols(&row);
-        Ok(cols.int("written")? > cols.int("placed")?)
+        Ok((cols.count("written")?, u64::try_from(cols.int("placed")?).ok()))
     }
 
     /// One step: gives up to `limit` (at most [`MAX_STEP`]) committed entries their places and signs

@@ -50,6 +50,7 @@ mod seats;
 mod secret;
 mod sequencer;
 mod sessions;
+mod status;
 mod target;
 #[doc(hidden)]
 pub mod testing;
@@ -83,6 +84,7 @@ pub use seats::{BadReport, DeviceReport, SeatRow};
 pub use secret::{PersonSecret, SecretHash, StaffSecret, VisitText};
 pub use sequencer::{LogTrouble, Sequencer};
 pub use sessions::{SessionRow, StaffLink, StaffLinkPurpose};
+pub use status::KeyProvider;
 pub use target::{Backend, StoreConfig};
 pub use tile_folder::{FolderError, TileFolder};
 pub use tokens::{JoinSubject, JoinToken};

@@ -47,6 +47,28 @@ pub enum LogTrouble {
         /// Entries in the signed checkpoint.
         signed: u64,
     },
+    /// A witness signed a longer log than this one.
+    #[error(
+        "a witness signed {theirs} entries of the audit log, but there are {ours} here. The data was \
+         restored from an older copy. Nothing is signed until the missing entries are back: bring the \
+         newest copy of the log's folder, then bedside audit recover --from-tiles"
+    )]
+    WitnessAhead {
+        /// Entries in our newest checkpoint.
+        ours: u64,
+        /// Entries in the checkpoint that the witness signed.
+        theirs: u64,
+    },
+    /// A witness signed another history.
+    #[error(
+        "a witness signed another audit log than this one, which has {ours} entries. Nothing is signed \
+         any more. Keep the database and the folder of the log as they are, and look for who changed \
+         them: bedside audit verify"
+    )]
+    WitnessForked {
+        /// Entries in our newest checkpoint.
+        ours: u64,
+    },
 }
 
 impl LogTrouble {
@@ -59,6 +81,8 @@ impl LogTrouble {
             Self::Shorter { .. } => "audit_shorter",
             Self::OtherKey => "audit_other_key",
             Self::Forked { .. } => "audit_forked",
+            Self::WitnessAhead { .. } => "audit_witness_ahead",
+            Self::WitnessForked { .. } => "audit_witness_forked",
         }
     }
 

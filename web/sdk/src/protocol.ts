@@ -1228,6 +1228,15 @@ export type PasskeyRemove = {
  * Which.
  */
 passkey: string, };
+export type ReviewsToDo = { 
+/**
+ * All of them.
+ */
+open: number, 
+/**
+ * Those that wait longer than they may.
+ */
+overdue: number, };
 export type Me = { 
 /**
  * Own name.
@@ -1260,7 +1269,11 @@ recovery_codes_left: number,
 /**
  * Live sign-ins of this person, this one included.
  */
-sessions: number, };
+sessions: number, 
+/**
+ * What waits for a review; absent for who reviews nothing.
+ */
+reviews?: ReviewsToDo, };
 export type Clinician = { 
 /**
  * Who.
@@ -1974,6 +1987,216 @@ entries: Array<AuditLine>,
  * Where to go on; absent at the end.
  */
 next: number | null, };
+export type LogTroubleKind = "passing" | "shorter" | "witness_ahead" | "forked" | "other_key" | "damaged";
+export type LogTrouble = { 
+/**
+ * What it is.
+ */
+kind: LogTroubleKind, 
+/**
+ * The code that stands in the server's own log.
+ */
+code: string, 
+/**
+ * Since when.
+ */
+since: Timestamp, };
+export type WitnessStanding = "not_asked" | "signed" | "away" | "refused" | "ahead" | "forked";
+export type WitnessState = { 
+/**
+ * Its name, from its key in the settings.
+ */
+name: string, 
+/**
+ * What came of asking it last.
+ */
+standing: WitnessStanding, 
+/**
+ * Entries under the checkpoint that it signed last; absent when it signed none since the start.
+ */
+entries?: number, 
+/**
+ * When it signed last; absent as above.
+ */
+signed_at?: Timestamp, };
+export type LogState = { 
+/**
+ * Entries under the newest checkpoint.
+ */
+entries: number, 
+/**
+ * Entries that are kept and have no place yet. A few of them are usual.
+ */
+waiting: number, 
+/**
+ * When a checkpoint was signed last; absent when none was since the start.
+ */
+signed_at?: Timestamp, 
+/**
+ * Why nothing is signed just now; absent when all is well.
+ */
+trouble?: LogTrouble, 
+/**
+ * Everybody who vouches for the log, in the order of the settings.
+ */
+witnesses: Array<WitnessState>, };
+export type KeyVersion = { 
+/**
+ * Its number; 0 stands for another provider, which data keys still have to leave.
+ */
+version: number, 
+/**
+ * Data keys that it wraps.
+ */
+data_keys: number, };
+export type KeysState = { 
+/**
+ * Who keeps them: `file` or `pkcs11`, say.
+ */
+provider: string, 
+/**
+ * Whether the provider works.
+ */
+healthy: boolean, 
+/**
+ * Why not, as a code; absent when it works.
+ */
+trouble?: string, 
+/**
+ * The version that wraps new data keys.
+ */
+current_version: number, 
+/**
+ * The oldest version that still wraps a data key; 0 is another provider. Absent without data keys.
+ */
+oldest_in_use?: number, 
+/**
+ * Data keys that the newest version does not wrap yet: what is left of a rotation.
+ */
+to_rewrap: number, 
+/**
+ * Every version that there is or that wraps something, the oldest first.
+ */
+versions: Array<KeyVersion>, };
+export type BackupDone = { 
+/**
+ * When it was made.
+ */
+made_at: Timestamp, 
+/**
+ * Rows in it.
+ */
+rows: number, 
+/**
+ * Bytes of its files.
+ */
+bytes: number, };
+export type DrillDone = { 
+/**
+ * When it was run.
+ */
+made_at: Timestamp, 
+/**
+ * When the backup was made that it brought back.
+ */
+backup_made_at: Timestamp, 
+/**
+ * From the first byte that was read to the last value that was opened, milliseconds.
+ */
+took_ms: number, 
+/**
+ * Rows that came back.
+ */
+rows: number, };
+export type BackupState = { 
+/**
+ * The newest backup; absent when none is known.
+ */
+newest?: BackupDone, 
+/**
+ * There is none, or it is older than [`MAX_BACKUP_AGE_H`].
+ */
+late: boolean, 
+/**
+ * The newest drill that went well; absent when none is known.
+ */
+drill?: DrillDone, 
+/**
+ * There is none, or it is older than [`MAX_DRILL_AGE_DAYS`].
+ */
+drill_late: boolean, };
+export type ReportDone = { 
+/**
+ * When.
+ */
+made_at: Timestamp, 
+/**
+ * Controls that probes proved.
+ */
+proved: number, 
+/**
+ * Controls that somebody gave their word on.
+ */
+attested: number, 
+/**
+ * Controls that somebody said do not apply.
+ */
+not_applicable: number, 
+/**
+ * Controls with neither.
+ */
+open: number, };
+export type Evidence = "backup" | "drill" | "report";
+export type StorageState = { 
+/**
+ * `sqlite` or `postgres`.
+ */
+database: string, 
+/**
+ * How large the database is, bytes; absent when it does not say.
+ */
+database_bytes?: number, 
+/**
+ * Space that is left where the server keeps its files, bytes; absent when the disk does not say.
+ */
+free_bytes?: number, };
+export type SystemState = { 
+/**
+ * When this was looked at.
+ */
+now: Timestamp, 
+/**
+ * Version of the program.
+ */
+version: string, 
+/**
+ * Since when it runs.
+ */
+started_at: Timestamp, 
+/**
+ * The audit log.
+ */
+log: LogState, 
+/**
+ * The key-encryption keys.
+ */
+keys: KeysState, 
+/**
+ * Backups that this server knows of, and their drills.
+ */
+backup: BackupState, 
+/**
+ * The newest compliance report; absent before the first.
+ */
+report?: ReportDone, 
+/**
+ * Records that are there but were not signed by this server: they count for nothing.
+ */
+not_believed: Array<Evidence>, 
+/**
+ * The database and the disk.
+ */
+storage: StorageState, };
 
 export const PROTOCOL_VERSION = 2;
 export const SILENCE_MS = 600;
@@ -1985,6 +2208,8 @@ export const MAX_NOTE_CHARS = 500;
 export const MIN_REASON_CHARS = 10;
 export const EMERGENCY_MIN = 60;
 export const REVIEW_WITHIN_H = 72;
+export const MAX_BACKUP_AGE_H = 48;
+export const MAX_DRILL_AGE_DAYS = 30;
 export const MAX_EMAIL_BYTES = 254;
 export const MIN_VISIT_MIN = 5;
 export const MAX_VISIT_MIN = 240;

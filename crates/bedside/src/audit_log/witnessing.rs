@@ -1,4 +1,5 @@
-//! Takes the log's checkpoint to its witnesses while the server runs.
+//! Takes the log's checkpoint to its witnesses while the server runs. When one of them signed more, or
+//! another history, it says so and the log is signed no more.
 //!
 //! What they signed is kept beside the log as `checkpoint.witnessed`. The newest checkpoint is at most
 //! half a second old and hardly ever witnessed; a checker takes both.
@@ -11,13 +12,19 @@ use audit::merkle::prove_consistency;
 use audit::tile::CHECKPOINT_PATH;
 use audit::witness::AddCheckpoint;
 use audit::{Checkpoint, Note, Signature, VerifyKey, WITNESSED_PATH};
+use protocol::system::WitnessStanding;
+use server::Clock;
+use server::log_status::{Contradiction, LogStatus};
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use tokio::sync::oneshot;
 
 /// How long what nobody has witnessed may grow.
 const EVERY: Duration = Duration::from_secs(10);
+/// How long the first signature of a run waits for the witnesses' word.
+const FIRST_WITHIN: Duration = Duration::from_secs(15);
 /// An unchanged log is witnessed anew after this many rounds, so that it stays fresh.
 const ROUNDS_UNCHANGED: u32 = 360;
 
@@ -40,6 +47,11 @@ impl Line {
         let key = VerifyKey::parse(&setting.key)
             .map_err(|error| Failure::Usage(format!("audit.witnesses: {error}")))?;
         Ok(Self { place, key, size: 0 })
+    }
+
+    /// The witness's name, from its key.
+    pub fn name(&self) -> &str {
+        self.key.name()
     }
 
     async fn ask(&mut self, files: &Files, note: &Note, said: &Checkpoint) -> Asked {
@@ -99,59 +111,151 @@ enum Asked {
     Refused(u16),
 }
 
-/// Goes to the witnesses again and again. Ends never; the server drops it.
-pub async fn keep(folder: PathBuf, mut lines: Vec<Line>) {
-    let files = Files::Folder(folder.clone());
-    let mut ticks = tokio::time::interval(EVERY);
-    let (mut last, mut rounds) = (None, 0);
-    loop {
-        ticks.tick().await;
-        let Ok(Some(bytes)) = files.get(CHECKPOINT_PATH) else { continue };
-        if last.as_ref() == Some(&bytes) && rounds < ROUNDS_UNCHANGED {
-            rounds += 1;
-            continue;
+impl Asked {
+    const fn standing(&self) -> Option<WitnessStanding> {
+        match self {
+            Self::Signed(_) => Some(WitnessStanding::Signed),
+            Self::Away => Some(WitnessStanding::Away),
+            // Our own fault says nothing about the witness.
+            Self::Broken => None,
+            Self::Ahead(_) => Some(WitnessStanding::Ahead),
+            Self::Forked => Some(WitnessStanding::Forked),
+            Self::Refused(_) => Some(WitnessStanding::Refused),
         }
-        let Ok(mut note) = Note::parse(&bytes) else { continue };
-        let Ok(said) = Checkpoint::parse(&note.text) else { continue };
-        let mut all_signed = true;
-        let before = note.signatures.len();
-        for line in &mut lines {
-            let asked = line.ask(&files, &note, &said).await;
-            all_signed &= matches!(asked, Asked::Signed(_));
-            match asked {
-                Asked::Signed(signature) => note.put(signature),
-                Asked::Away => tracing::warn!("a witness of the audit log cannot be reached"),
-                Asked::Broken => tracing::error!("files of the audit log are damaged"),
-                Asked::Ahead(theirs) => tracing::error!(
-                    code = "audit_shorter",
-                    theirs,
-                    ours = said.size,
-                    "a witness signed a longer audit log than this one: the data was restored from an \
-                     older copy. Bring the entries back: bedside audit recover --from-tiles"
-                ),
-                Asked::Forked => tracing::error!(
-                    code = "audit_forked",
-                    "a witness signed another audit log than this one. Keep everything as it is, and \
-                     look for who changed it"
-                ),
-                Asked::Refused(status) => {
-                    tracing::warn!(
-                        status,
-                        "a witness of the audit log refuses. See [audit] in the settings"
-                    );
+    }
+}
+
+/// Asks every witness once for its word on the checkpoint in the folder; none when there is no checkpoint.
+/// For who looks only: nothing is kept of what they sign.
+pub async fn words(
+    folder: PathBuf,
+    lines: &mut [Line],
+) -> Vec<(WitnessStanding, Option<Contradiction>)> {
+    let files = Files::Folder(folder);
+    let Some((_, note, said)) = newest(&files) else { return Vec::new() };
+    let mut words = Vec::new();
+    for line in lines {
+        let asked = line.ask(&files, &note, &said).await;
+        // Without a proof there was nothing to ask with.
+        let standing = asked.standing().unwrap_or(WitnessStanding::NotAsked);
+        words.push((standing, against(&asked, said.size)));
+    }
+    words
+}
+
+/// The checkpoint in the folder.
+fn newest(files: &Files) -> Option<(Vec<u8>, Note, Checkpoint)> {
+    let bytes = files.get(CHECKPOINT_PATH).ok()??;
+    let note = Note::parse(&bytes).ok()?;
+    let said = Checkpoint::parse(&note.text).ok()?;
+    Some((bytes, note, said))
+}
+
+const fn against(asked: &Asked, ours: u64) -> Option<Contradiction> {
+    match asked {
+        Asked::Ahead(theirs) => Some(Contradiction::Ahead { ours, theirs: *theirs }),
+        Asked::Forked => Some(Contradiction::Forked { ours }),
+        _ => None,
+    }
+}
+
+/// Goes to the witnesses while the server runs.
+pub struct Witnessing {
+    folder: PathBuf,
+    lines: Vec<Line>,
+    status: LogStatus,
+    clock: Clock,
+    /// Told when all were asked once.
+    asked: oneshot::Sender<()>,
+}
+
+impl Witnessing {
+    /// Takes the lines of the settings, in the order in which `status` knows them. What comes with it is
+    /// over when every witness was asked about what stands already, or after [`FIRST_WITHIN`]: a witness
+    /// that is away holds nothing up for long.
+    pub fn new(
+        folder: PathBuf,
+        lines: Vec<Line>,
+        status: LogStatus,
+        clock: Clock,
+    ) -> (Self, impl Future<Output = ()>) {
+        let (asked, all_asked) = oneshot::channel();
+        let first = async move {
+            if tokio::time::timeout(FIRST_WITHIN, all_asked).await.is_err() {
+                tracing::warn!(
+                    "not every witness of the audit log answered; it is signed all the same"
+                );
+            }
+        };
+        (Self { folder, lines, status, clock, asked }, first)
+    }
+
+    /// Goes again and again. Ends when a witness contradicts the log; else the server drops it.
+    pub async fn keep(self) {
+        let Self { folder, mut lines, status, clock, asked } = self;
+        if lines.is_empty() {
+            let _ = asked.send(());
+            return;
+        }
+        let files = Files::Folder(folder.clone());
+        let mut ticks = tokio::time::interval(EVERY);
+        let (mut last, mut rounds, mut asked) = (None, 0, Some(asked));
+        loop {
+            ticks.tick().await;
+            let found = newest(&files);
+            let is_known = found.as_ref().is_some_and(|(bytes, ..)| last.as_ref() == Some(bytes));
+            if is_known && rounds < ROUNDS_UNCHANGED {
+                rounds += 1;
+                continue;
+            }
+            if let Some((bytes, mut note, said)) = found {
+                let before = note.signatures.len();
+                let mut all_signed = true;
+                for (place, line) in lines.iter_mut().enumerate() {
+                    let found = line.ask(&files, &note, &said).await;
+                    all_signed &= matches!(found, Asked::Signed(_));
+                    if let Some(standing) = found.standing() {
+                        let size = matches!(found, Asked::Signed(_)).then_some(said.size);
+                        status.witness(place, standing, size, clock.now());
+                    }
+                    if let Some(found) = against(&found, said.size) {
+                        // What keeps the log says it, and stops.
+                        status.contradict(found);
+                        return;
+                    }
+                    match found {
+                        Asked::Signed(signature) => note.put(signature),
+                        other => say(&other),
+                    }
+                }
+                if note.signatures.len() > before && write(&folder, &note).is_err() {
+                    tracing::warn!("the witnessed checkpoint cannot be written");
+                    all_signed = false;
+                }
+                if all_signed {
+                    if last.is_none() {
+                        tracing::info!("the audit log is witnessed");
+                    }
+                    (last, rounds) = (Some(bytes), 0);
                 }
             }
+            // Nobody waits for it any more after some time.
+            asked.take().map(|asked| asked.send(()));
         }
-        if note.signatures.len() > before && write(&folder, &note).is_err() {
-            tracing::warn!("the witnessed checkpoint cannot be written");
-            all_signed = false;
+    }
+}
+
+fn say(asked: &Asked) {
+    match asked {
+        Asked::Away => tracing::warn!("a witness of the audit log cannot be reached"),
+        Asked::Broken => tracing::error!("files of the audit log are damaged"),
+        Asked::Refused(status) => {
+            tracing::warn!(
+                status,
+                "a witness of the audit log refuses. See [audit] in the settings"
+            );
         }
-        if all_signed {
-            if last.is_none() {
-                tracing::info!("the audit log is witnessed");
-            }
-            (last, rounds) = (Some(bytes), 0);
-        }
+        Asked::Signed(_) | Asked::Ahead(_) | Asked::Forked => {}
     }
 }
 

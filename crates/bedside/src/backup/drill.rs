@@ -2,13 +2,13 @@
 //! found is signed.
 
 use super::files::{self, Backup};
-use super::print_json;
+use super::{on_record, print_json};
 use crate::config::Config;
 use crate::error::Failure;
 use crate::key_provider;
-use crate::keys_command::utc;
 use crate::terminal::Terminal;
 use keys::AgeIdentity;
+use protocol::system::{self, DrillDone};
 use serde::Serialize;
 use server::Clock;
 use std::path::PathBuf;
@@ -81,7 +81,7 @@ pub async fn run(
     let found = Evidence {
         what: "a backup was restored and read in full",
         backup_made_at: backup.statement.made_at.clone(),
-        drill_at: utc(now),
+        drill_at: now.to_rfc3339(),
         took_ms: u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX),
         rows: restored.rows.values().sum(),
         audit_writers: report.writers,
@@ -96,6 +96,13 @@ pub async fn run(
     }
     let path = evidence.unwrap_or_else(|| backup.path.with_extension("drill.json"));
     std::fs::write(&path, signer.sign(&found)?)?;
+    let done = DrillDone {
+        made_at: now,
+        backup_made_at: Timestamp::from_rfc3339(&found.backup_made_at).unwrap_or(now),
+        took_ms: found.took_ms,
+        rows: found.rows,
+    };
+    on_record(config, system::Evidence::Drill, &done)?;
     if json {
         return print_json(&found, out);
     }

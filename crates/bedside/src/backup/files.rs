@@ -78,7 +78,7 @@ impl Writer {
             Failure::Usage(format!("cannot write a backup to {} ({})", folder.display(), e.kind()))
         };
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(cannot)?;
-        let name = format!("bedside-{}", made_at.replace([':', '-'], ""));
+        let name = format!("bedside-{}", made_at.replace([':', '-', '.'], ""));
         let begin = |kind: &str| -> Result<AgeWriter<Summing>, Failure> {
             let file =
                 Summing::create(&folder.join(format!("{name}.{kind}.age"))).map_err(cannot)?;

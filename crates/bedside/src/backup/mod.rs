@@ -10,11 +10,12 @@ mod files;
 
 use crate::config::Config;
 use crate::error::Failure;
+use crate::evidence;
 use crate::key_provider;
-use crate::keys_command::utc;
 use crate::terminal::Terminal;
 use files::{Backup, Manifest};
 use keys::{AgeIdentity, AgeRecipient};
+use protocol::system::{BackupDone, Evidence};
 use serde::Serialize;
 use server::Clock;
 use std::path::{Path, PathBuf};
@@ -159,7 +160,8 @@ async fn create(
     let kek = key_provider::open(config)?;
     let key_versions = kek.versions()?;
     let signer = key_provider::signer(config)?;
-    let made_at = utc(Clock::system().now());
+    let now = Clock::system().now();
+    let made_at = now.to_rfc3339();
     let mut writer = files::Writer::begin(to, &made_at, &recipients)?;
     let store = StoreConfig::new(&config.data.database);
     let mut rows = 0_u64;
@@ -187,6 +189,9 @@ async fn create(
         keys_bytes: manifest.statement.keys.bytes,
         signed_by: signer.public_key(),
     };
+    let bytes = made.data_bytes.saturating_add(made.keys_bytes);
+    let done = BackupDone { made_at: now, rows: made.rows, bytes };
+    on_record(config, Evidence::Backup, &done)?;
     if json {
         return print_json(&made, out);
     }
@@ -198,6 +203,17 @@ async fn create(
     out.line("The key-encryption keys are not in it. Keep their own backup apart.");
     out.line(&format!("To check it elsewhere: --signed-by {}", made.signed_by));
     Ok(())
+}
+
+/// Lets the running server know.
+fn on_record<T: Serialize>(config: &Config, kind: Evidence, done: &T) -> Result<(), Failure> {
+    evidence::leave(config, kind, done).map_err(|error| {
+        Failure::Usage(format!(
+            "it was done and its files are good, but the record beside {} cannot be written, so the \
+             server and reports do not know of it: {error}",
+            config.data.keyring.display()
+        ))
+    })
 }
 
 fn verify(

@@ -30,8 +30,7 @@ pub fn bill(config: &Config, now: Timestamp, random: u128) -> Value {
     let hex =
         format!("{:032x}", (random & !(0xf << 76) & !(0x3 << 62)) | (0x4 << 76) | (0x2 << 62));
     let serial = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-");
-    let made_at = chrono::DateTime::from_timestamp_micros(now.0)
-        .map(|t| t.to_rfc3339_opts(chrono::SecondsFormat::Secs, true));
+    let made_at = now.to_rfc3339();
     json!({
         "bomFormat": "CycloneDX",
         "specVersion": "1.5",

@@ -10,12 +10,13 @@ mod probes;
 
 use crate::config::Config;
 use crate::error::Failure;
+use crate::evidence;
+use crate::files;
 use crate::terminal::Terminal;
 use ::compliance::{Attestation, Attestations, Report, Standing, assessment_results, page};
 use audit::{Actor, Event, Kind};
+use protocol::system::{Evidence, ReportDone};
 use server::Clock;
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -101,6 +102,7 @@ async fn report(
     let found = probes::all(&config).await?;
     let (name, version) = (&config.clinic.name, env!("CARGO_PKG_VERSION"));
     let report = Report::new(name, version, Clock::system().now(), &found, &said);
+    evidence::leave(&config, Evidence::Report, &done(&report))?;
     if let Some(folder) = output {
         write(&folder, &report)?;
         out.line(&format!("Written to {}.", folder.join("report.html").display()));
@@ -111,6 +113,13 @@ async fn report(
         print(&report, out);
     }
     Ok(if report.counts()[3] == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The figures of a report, for the page about the server.
+fn done(report: &Report) -> ReportDone {
+    let [proved, attested, not_applicable, open] =
+        report.counts().map(|count| u32::try_from(count).unwrap_or(u32::MAX));
+    ReportDone { made_at: report.made_at, proved, attested, not_applicable, open }
 }
 
 fn print(report: &Report, out: &mut Terminal) {
@@ -143,7 +152,7 @@ fn write(folder: &Path, report: &Report) -> Result<(), Failure> {
         ("report.json", pretty(&json)),
         ("oscal.json", pretty(&oscal)),
     ] {
-        keep(&folder.join(name), &text)?;
+        files::replace(&folder.join(name), &text)?;
     }
     Ok(())
 }
@@ -175,16 +184,5 @@ async fn attest(config: &Config, word: Attestation) -> Result<(), Failure> {
     store.close(Clock::system().now()).await?;
     said.0.push(word);
     let text = serde_json::to_string_pretty(&said).unwrap_or_default();
-    keep(&file, &text)
-}
-
-/// Writes a file whole or not at all.
-fn keep(file: &Path, text: &str) -> Result<(), Failure> {
-    let beside = file.with_extension("new");
-    let mut options = std::fs::OpenOptions::new();
-    let mut new = options.write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
-    new.write_all(text.as_bytes())?;
-    new.sync_all()?;
-    std::fs::rename(&beside, file)?;
-    Ok(())
+    files::replace(&file, &text)
 }

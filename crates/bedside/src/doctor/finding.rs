@@ -68,6 +68,8 @@ pub enum Check {
     Keys,
     /// The database.
     Database,
+    /// The audit log: whether it can be signed, and its witnesses.
+    AuditLog,
     /// Space for data.
     Disk,
     /// The mail server.
@@ -79,7 +81,7 @@ pub enum Check {
 impl Check {
     /// Every check, for tests.
     #[cfg(test)]
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Settings,
         Self::Dns,
         Self::Https,
@@ -91,6 +93,7 @@ impl Check {
         Self::Files,
         Self::Keys,
         Self::Database,
+        Self::AuditLog,
         Self::Disk,
         Self::Mail,
         Self::Outside,
@@ -111,6 +114,7 @@ impl Check {
             Self::Files => "files",
             Self::Keys => "keys",
             Self::Database => "database",
+            Self::AuditLog => "audit_log",
             Self::Disk => "disk",
             Self::Mail => "mail",
             Self::Outside => "outside",

@@ -4,6 +4,7 @@
 //! It changes nothing: what it writes it undoes, what it binds it lets go. It asks nobody whom the
 //! settings or an option do not name.
 
+mod audit_log;
 mod certificate;
 mod clock;
 mod data;
@@ -136,7 +137,11 @@ impl Examination<'_> {
         let (kek, finding) = data::keys(&config);
         self.found([finding]);
         self.begins("the database");
-        self.found([data::database(&config, kek, listener.runs()).await]);
+        let database = data::database(&config, kek.clone(), listener.runs()).await;
+        let is_open = database.level != Level::Failed;
+        self.found([database]);
+        self.begins("the audit log");
+        self.found(audit_log::audit_log(&config, kek.filter(|_| is_open)).await);
         self.found(data::disk(&config));
         self.begins("the mail server");
         self.found([mail::mail(&config, args.send_test.as_deref()).await]);

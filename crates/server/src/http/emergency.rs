@@ -12,6 +12,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use protocol::ErrorCode;
 use protocol::access as wire;
+use protocol::http::ReviewsToDo;
 use protocol::limits::{MAX_NOTE_CHARS, MIN_REASON_CHARS, REVIEW_WITHIN_H};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -116,6 +117,15 @@ pub async fn list(
     let event = Event::new(Kind::EmergenciesViewed, session.actor());
     tx.commit_with(vec![event.count("shown", emergencies.len() as u64)]).await?;
     Ok(Json(wire::Emergencies { emergencies, unreviewed }))
+}
+
+/// How many wait for a review. Figures name nobody, so nobody has looked at anything.
+pub(super) async fn to_review(app: &App) -> ApiResult<ReviewsToDo> {
+    let mut reader = app.core.store.read(app.org).await?;
+    let due = Timestamp(app.clock.now().0 - Duration::from_min(REVIEW_WITHIN_H * 60).0);
+    let overdue = reader.unreviewed_emergencies(due).await?;
+    let open = reader.unreviewed_emergencies(Timestamp(i64::MAX)).await?;
+    Ok(ReviewsToDo { open, overdue })
 }
 
 fn shown(

@@ -20,7 +20,7 @@ use store::{PersonSecret, SeatRow, UserRow};
 use visit::{Duration, Role, SeatId, Timestamp, VisitId};
 
 /// A guest's link lives this long after the planned end.
-const LINK_AFTER_END: Duration = Duration::from_min(24 * 60);
+const LINK_AFTER_END: Duration = Duration::from_days(1);
 
 /// `POST /api/visits/{visit}/invite`.
 pub async fn invite(

@@ -17,6 +17,7 @@ pub mod retention;
 pub mod session;
 pub mod sso;
 pub mod staff;
+pub mod system;
 pub mod visits;
 
 use crate::app::App;
@@ -89,6 +90,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/patients/{patient}/unhold", post(patients::unhold))
         .route("/patients/{patient}/erase", post(patients::erase))
         .route("/audit/search", post(audit_log::search))
+        .route("/system", get(system::look))
         .route("/people", get(people::list).post(people::add))
         .route("/people/{person}", post(people::change))
         .route("/visits/{visit}/guest", post(invites::synthetic_guest))

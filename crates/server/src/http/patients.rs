@@ -147,7 +147,7 @@ pub async fn export(
     let file = json!({
         "format": "bedside-patient-export-1",
         "clinic": app.config.clinic,
-        "made_at": time(now),
+        "made_at": now.to_rfc3339(),
         "patient": { "name": person.name, "email": person.email, "birth_date": person.dob },
         "visits": visits,
     });
@@ -161,13 +161,6 @@ fn download(name: &'static str) -> [(HeaderName, String); 2] {
         (header::CONTENT_TYPE, "application/json".to_owned()),
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
     ]
-}
-
-/// A time as people and programs read it (RFC 3339).
-fn time(at: Timestamp) -> String {
-    chrono::DateTime::from_timestamp_micros(at.0)
-        .map(|t| t.to_rfc3339_opts(chrono::SecondsFormat::Millis, true))
-        .unwrap_or_default()
 }
 
 /// One visit as its patient may have it: what concerns them, what they wrote and were told. Of other
@@ -191,10 +184,10 @@ async fn exported(
             json!({
                 "role": seat.role.as_str(),
                 "name": name(seat.id),
-                "invited_at": time(seat.invited_at),
-                "came_at": seat.came_at.map(time),
-                "in_call_at": seat.in_call_at.map(time),
-                "left_at": seat.left_at.map(time),
+                "invited_at": seat.invited_at.to_rfc3339(),
+                "came_at": seat.came_at.map(Timestamp::to_rfc3339),
+                "in_call_at": seat.in_call_at.map(Timestamp::to_rfc3339),
+                "left_at": seat.left_at.map(Timestamp::to_rfc3339),
                 "rating": own.contains(&seat.id).then_some(seat.rating).flatten(),
                 "language": own.contains(&seat.id).then_some(seat.locale.as_deref()).flatten(),
                 "device_check": own.contains(&seat.id).then_some(seat.device_report.as_ref()).flatten(),
@@ -212,7 +205,7 @@ async fn exported(
                 "answer": c.record.decision,
                 "text": c.record.text_version,
                 "language": c.record.locale,
-                "at": time(c.record.at),
+                "at": c.record.at.to_rfc3339(),
             })
         })
         .collect();
@@ -225,13 +218,13 @@ async fn exported(
         // Notes between the clinic and another guest are theirs.
         let theirs = page.iter().filter(|l| l.audience.is_none_or(|to| own.contains(&to)));
         chat.extend(theirs.map(|line| {
-            json!({ "from": name(line.seat), "text": line.body.as_str(), "at": time(line.at) })
+            json!({ "from": name(line.seat), "text": line.body.as_str(), "at": line.at.to_rfc3339() })
         }));
     }
     let mut quality = Vec::new();
     for row in reader.quality(visit.id).await? {
         let record: Value = serde_json::from_slice(&row.record).unwrap_or(Value::Null);
-        quality.push(json!({ "began_at": time(row.began_at), "record": record }));
+        quality.push(json!({ "began_at": row.began_at.to_rfc3339(), "record": record }));
     }
     let mut log = Vec::new();
     for entry in logged(reader, visit.id).await? {
@@ -243,18 +236,18 @@ async fn exported(
         };
         let was = matches!(entry.outcome, Outcome::Ok);
         log.push(
-            json!({ "at": time(entry.at), "what": entry.kind.as_str(), "by": by, "done": was }),
+            json!({ "at": entry.at.to_rfc3339(), "what": entry.kind.as_str(), "by": by, "done": was }),
         );
     }
     Ok(json!({
         "visit": visit.id,
         "with": names.get(&visit.host),
         "state": visit.state.as_str(),
-        "booked_for": time(visit.scheduled_at),
+        "booked_for": visit.scheduled_at.to_rfc3339(),
         "planned_minutes": visit.duration_min,
-        "booked_at": time(visit.created_at),
-        "started_at": visit.started_at.map(time),
-        "ended_at": visit.ended_at.map(time),
+        "booked_at": visit.created_at.to_rfc3339(),
+        "started_at": visit.started_at.map(Timestamp::to_rfc3339),
+        "ended_at": visit.ended_at.map(Timestamp::to_rfc3339),
         "note": visit.text.note,
         "people": people,
         "consents": consents,
@@ -357,15 +350,15 @@ pub async fn erase(
     // Whatever could go wrong with the certificate goes wrong before the keys are gone.
     let statements = &app.statements;
     let days = statements.backups_live_days;
-    let until = now.plus(Duration::from_min(i64::from(days) * 24 * 60));
+    let until = now.plus(Duration::from_days(days.into()));
     let certificate = statements.signer.sign(&json!({
         "what": "the data keys of all visits of a patient were destroyed",
         "clinic": app.config.clinic,
-        "erased_at": time(now),
+        "erased_at": now.to_rfc3339(),
         "erased_by": session.name,
         "reason": reason,
         "visits": visits,
-        "backups_hold_them_until": time(until),
+        "backups_hold_them_until": until.to_rfc3339(),
         "backups_live_days": days,
     }));
     let certificate = certificate.map_err(|_| ErrorCode::Internal)?;

@@ -151,7 +151,7 @@ async fn link(
     if let Some(mailer) = &app.mailer {
         let user = app.core.store.read(app.org).await?.user(id).await?;
         let to = user.ok_or(ErrorCode::NotFound)?.person.email;
-        let (clinic, days) = (&app.config.clinic, life.0 / Duration::from_min(24 * 60).0);
+        let (clinic, days) = (&app.config.clinic, life.0 / Duration::from_days(1).0);
         let body = format!(
             "Open this link to choose a password and set up your second step:\n\n{url}\n\n\
              It works once, for {days} day(s). If you did not expect it, tell {clinic}.\n"

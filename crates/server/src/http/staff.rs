@@ -5,7 +5,7 @@ use super::error::{ApiError, ApiResult, store_code};
 use super::session::{Client, set_cookie};
 use crate::app::App;
 use crate::invite::qr_svg;
-use auth::{AuthError, Cookie, Next, Route, Step};
+use auth::{AuthError, Cookie, Next, Route, Step, may_use};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -179,6 +179,10 @@ pub async fn me(State(app): State<Arc<App>>, client: Client) -> ApiResult<Json<w
     let session = client.staff(&app, Route::Me).await?;
     let profile = app.staff.profile(&session, app.clock.now()).await;
     let profile = profile.map_err(|e| refused(&app, &e))?;
+    let reviews = match may_use(session.caller(), Route::EmergencyReview) {
+        true => Some(super::emergency::to_review(&app).await?),
+        false => None,
+    };
     Ok(Json(wire::Me {
         name: session.name.clone(),
         email: session.email.clone(),
@@ -188,6 +192,7 @@ pub async fn me(State(app): State<Arc<App>>, client: Client) -> ApiResult<Json<w
         demo_guest: app.guest_starter.is_some(),
         recovery_codes_left: profile.recovery_codes_left,
         sessions: profile.sessions,
+        reviews,
     }))
 }
 

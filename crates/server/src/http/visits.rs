@@ -21,7 +21,7 @@ use store::{PersonSecret, Reader, SeatRow, UserRow, VisitOptions, VisitRow, Visi
 use visit::{Duration, Role, SeatId, Timestamp, UserId, VisitId, VisitState};
 
 /// Bookings lie within this span of now.
-const MAX_AHEAD: Duration = Duration::from_min(2 * 366 * 24 * 60);
+const MAX_AHEAD: Duration = Duration::from_days(2 * 366);
 
 /// `POST /api/visits`.
 pub async fn create(

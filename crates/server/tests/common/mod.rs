@@ -20,7 +20,8 @@ use server::live::Core;
 use server::metrics::Metrics;
 use server::relay::virtual_addresses;
 use server::{
-    App, Assets, Clock, Incoming, Mailer, OwnRelay, OwnRelayPlan, Relays, ServerConfig, Statements,
+    App, Assets, Clock, Incoming, LogStatus, Mailer, Operator, OwnRelay, OwnRelayPlan, Relays,
+    ServerConfig, Statements, Surrounding, Surroundings,
 };
 use sfu::{Sfu, SfuConfig, SfuThreads};
 use std::borrow::Cow;
@@ -37,6 +38,8 @@ use visit::DirectPolicy;
 pub const PATIENCE: Duration = Duration::from_secs(60);
 /// The token of `GET /metrics`.
 pub const METRICS_TOKEN: &str = "metrics-token-of-the-tests";
+/// The name of the log's witness.
+pub const WITNESS: &str = "witness.example/w";
 /// A second address of the same server, reached over TLS through a proxy.
 pub const TLS_HOST: &str = "clinic.example";
 
@@ -90,6 +93,12 @@ impl Clinic {
         let idp = idp::Idp::start(&redirect_uri, clock.clone()).await;
         let also = Also { idp: Some(Arc::clone(&idp)), ..Also::default() };
         (Self::start_as(db, clock, None, also).await, idp)
+    }
+
+    /// The same, where commands left these records.
+    pub async fn among(surroundings: Arc<dyn Surroundings>) -> Self {
+        let also = Also { surroundings: Some(surroundings), ..Also::default() };
+        Self::start_as(Arc::new(TestDb::sqlite()), Clock::manual(NOON), None, also).await
     }
 
     /// On a database that may have been used before.
@@ -182,6 +191,7 @@ struct Also {
     idp: Option<Arc<idp::Idp>>,
     relay: bool,
     direct: DirectPolicy,
+    surroundings: Option<Arc<dyn Surroundings>>,
 }
 
 async fn start(db: Arc<TestDb>, clock: Clock, mailer: Option<Mailer>, also: Also) -> Started {
@@ -210,6 +220,7 @@ async fn start(db: Arc<TestDb>, clock: Clock, mailer: Option<Mailer>, also: Also
     let relays = Relays::new(own, Vec::new(), clock.clone());
     let core = Core::new(store.clone(), sfu, relays, clock.clone(), also.direct);
     let sso_clock = clock.clone();
+    let started_at = clock.now();
     let app = Arc::new(App::new(AppParts {
         config: ServerConfig {
             clinic: "Hillside Clinic".to_owned(),
@@ -232,6 +243,12 @@ async fn start(db: Arc<TestDb>, clock: Clock, mailer: Option<Mailer>, also: Also
         statements: Statements {
             signer: Signer::create_or_open(&db.dir().join("evidence.key")).expect("a key"),
             backups_live_days: 30,
+        },
+        operator: Operator {
+            version: "0.0.1-test",
+            started_at,
+            log: LogStatus::new([WITNESS.to_owned()]),
+            surroundings: also.surroundings.unwrap_or_else(|| Arc::new(Nothing)),
         },
         guest_starter: None,
     }));
@@ -260,6 +277,16 @@ fn sso(idp: &idp::Idp, clock: Clock) -> server::sso::Sso {
     };
     let client = egress::Client::new(egress::public_roots());
     server::sso::Sso::new(settings, "Hospital account".to_owned(), client, clock)
+}
+
+/// A folder in which no command has left a record, on a disk that does not say what is left. Records of
+/// real commands are tested where commands are: crate `bedside`.
+struct Nothing;
+
+impl Surroundings for Nothing {
+    fn look(&self) -> Surrounding {
+        Surrounding::default()
+    }
 }
 
 /// The least that pages can be.

@@ -207,6 +207,14 @@ async fn officers_are_told_and_review_and_nobody_reviews_their_own() {
     ada.browser.post(&path, &json!({ "reason": REASON })).await.good();
     assert_eq!(next_mail(&mut mails).await.to, officer);
 
+    // The count for a menu comes with who one is, and counting is not looking.
+    let menu =
+        async |staff: &mut Staff| staff.browser.get("/api/me").await.good()["reviews"].clone();
+    assert_eq!(menu(&mut olga).await, json!({ "open": 2, "overdue": 0 }));
+    assert_eq!(menu(&mut ada).await, json!({ "open": 2, "overdue": 0 }));
+    assert_eq!(menu(&mut rig.other).await, Value::Null, "who reviews nothing hears no figure");
+    assert_eq!(rig.clinic.audited(Kind::EmergenciesViewed).await, 0);
+
     let list = olga.browser.get("/api/emergencies").await.good();
     assert_eq!(
         (&list["unreviewed"], &list["emergencies"][0]["overdue"]),
@@ -237,6 +245,7 @@ async fn officers_are_told_and_review_and_nobody_reviews_their_own() {
         browser: crate::common::people::sign_in(&rig.clinic, olga.user).await,
         user: olga.user,
     };
+    assert_eq!(menu(&mut olga).await, json!({ "open": 1, "overdue": 1 }));
     let list = olga.browser.get("/api/emergencies").await.good();
     assert_eq!(list["unreviewed"], 1);
     assert_eq!(list["emergencies"][0]["person"], "Dr. Other", "unreviewed first");

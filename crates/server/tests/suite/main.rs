@@ -27,5 +27,6 @@ mod silence;
 mod sockets;
 mod sso;
 mod staff;
+mod system;
 mod trouble;
 mod whole_visit;

@@ -11,6 +11,7 @@ import {
   openInEmergency,
   setOutcome,
   visitQuality,
+  whoAmI,
   type BoardVisit,
   type EmergencyOpened,
   type Me,
@@ -123,8 +124,8 @@ function AtDesk({ me, session, desk, ring, loadRoom, loadOffice }: AtDeskProps) 
   const clock = useMemo(() => serverClock(() => board.clockOffsetMs.value), [board]);
   const [opening, setOpening] = useState<string | null>(null);
   const clinic = useMemo<Clinic>(
-    () => ({ me, actions: actionsOf({ me, desk, askEmergency: setOpening, loadOffice }), inVisit: call?.visit ?? null }),
-    [me, desk, loadOffice, call?.visit],
+    () => ({ me, actions: actionsOf({ me, desk, askEmergency: setOpening }), inVisit: call?.visit ?? null }),
+    [me, desk, call?.visit],
   );
   const wanted = usePage();
   const page = hasOffice(me) ? wanted : null;
@@ -301,13 +302,13 @@ function EmergencyQuestion({ visit, desk, onClose }: EmergencyQuestionProps) {
   return <EmergencyDialog visit={visit} host={known?.host_name ?? ''} onClose={onClose} onOpened={onOpened} />;
 }
 
-interface Means extends Pick<AppProps, 'loadOffice'> {
+interface Means {
   readonly me: Me;
   readonly desk: Desk;
   readonly askEmergency: (visit: string) => void;
 }
 
-function actionsOf({ me, desk, askEmergency, loadOffice }: Means): Clinic['actions'] {
+function actionsOf({ me, desk, askEmergency }: Means): Clinic['actions'] {
   /** A refusal because the visit is restricted leads to the question whether this is an emergency. */
   const orAsk = <T,>(visit: string, work: Promise<T>): Promise<T> =>
     work.catch((caught: unknown) => {
@@ -326,7 +327,7 @@ function actionsOf({ me, desk, askEmergency, loadOffice }: Means): Clinic['actio
     quality: (visit) => orAsk(visit, visitQuality(visit)),
     askEmergency,
     emergency: openInEmergency,
-    unreviewed: async () => (await (await loadOffice()).api.listEmergencies()).unreviewed,
+    unreviewed: async () => (await whoAmI()).reviews?.open ?? 0,
     synthetic: inviteSyntheticGuest,
     factors: ownFactors,
     reconnect: () => desk.board.reconnectNow(),

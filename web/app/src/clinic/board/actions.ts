@@ -25,7 +25,7 @@ export interface ClinicActions {
   askEmergency(visit: string): void;
   /** Opens a restricted visit of somebody else for a while. */
   emergency(visit: string, reason: string): Promise<EmergencyOpened>;
-  /** How many openings in emergencies nobody has reviewed. That one asked is put on record. */
+  /** How many openings in emergencies nobody has reviewed. A figure, so nobody has looked at them. */
   unreviewed(): Promise<number>;
   /** Demo only: a synthetic patient comes to the visit. */
   synthetic(visit: string): Promise<void>;
