@@ -117,8 +117,18 @@ test('an emergency is opened by one, reviewed by another, and the patient’s da
     await expect(ola.getByText('Dr. Lena Vogt made a visit')).toHaveCount(0);
     await expect(ola.getByText('This is all.')).toBeVisible();
 
+    // How the server is: signed from the start, and never backed up yet.
+    await ola.getByRole('link', { name: 'System' }).click();
+    await expect(ola.getByRole('heading', { level: 1, name: 'System' })).toBeFocused();
+    const log = ola.getByRole('article', { name: 'The log of who did what' });
+    await expect(log.getByText('Signed', { exact: true })).toBeVisible();
+    await expect(log.getByText('entries are signed')).toBeVisible();
+    await expect(ola.getByRole('article', { name: 'Backups' }).getByText('bedside backup create')).toBeVisible();
+    await expect(ola.getByRole('article', { name: 'Keys to the data' }).getByText('New data is locked with version 1')).toBeVisible();
+    await shot(ola, 'office-system');
+
     // What is kept, and one patient's data.
-    await ola.getByRole('link', { name: 'What is kept' }).click();
+    await ola.getByRole('navigation', { name: 'The clinic' }).getByRole('link', { name: 'What is kept' }).click();
     const chat = ola.getByRole('group', { name: /^Chat/ });
     await chat.getByLabel('Keep for ever').uncheck();
     await chat.getByLabel('Days after').fill('30');

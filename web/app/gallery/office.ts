@@ -2,7 +2,7 @@
  * Typed accounts, openings and rules for tests and for the gallery of screens. Never part of the
  * production build: nothing that the pages import leads here.
  */
-import type { AuditLine, Emergency, Patient, Retention, StaffPerson } from '@bedside/client';
+import type { AuditLine, Emergency, Patient, Retention, StaffPerson, SystemState } from '@bedside/client';
 import { BedsideError } from '@bedside/client/clinic';
 import type { OfficeApi } from '../src/office/context';
 import { NOW_US, min } from './fixtures';
@@ -27,6 +27,7 @@ export function officeDouble(over: Partial<OfficeApi> = {}): OfficeApi {
     exportPatient: refuse,
     erasePatient: refuse,
     searchAudit: refuse,
+    readSystem: refuse,
     ...over,
   };
 }
@@ -109,6 +110,42 @@ export function entry(over: Partial<AuditLine> = {}): AuditLine {
     person: null,
     refused: null,
     details: {},
+    ...over,
+  };
+}
+
+/** A server on which all is well, with any part changed. */
+export function system(over: Partial<SystemState> = {}): SystemState {
+  return {
+    now: NOW_US,
+    version: '0.1.0',
+    started_at: NOW_US - 12 * DAY_US,
+    log: {
+      entries: 4_712,
+      waiting: 1,
+      signed_at: NOW_US - 4_000_000,
+      witnesses: [{ name: 'witness.northern-hospitals.example/bedside', standing: 'signed', entries: 4_698, signed_at: NOW_US - min(2) }],
+    },
+    keys: {
+      provider: 'file',
+      healthy: true,
+      current_version: 3,
+      oldest_in_use: 3,
+      to_rewrap: 0,
+      versions: [
+        { version: 2, data_keys: 0 },
+        { version: 3, data_keys: 1_204 },
+      ],
+    },
+    backup: {
+      newest: { made_at: NOW_US - 7 * HOUR_US, rows: 48_210, bytes: 31_457_280 },
+      late: false,
+      drill: { made_at: NOW_US - 9 * DAY_US, backup_made_at: NOW_US - 10 * DAY_US, took_ms: 12_400, rows: 46_001 },
+      drill_late: false,
+    },
+    report: { made_at: NOW_US - 3 * DAY_US, proved: 41, attested: 18, not_applicable: 4, open: 0 },
+    not_believed: [],
+    storage: { database: 'sqlite', database_bytes: 52_428_800, free_bytes: 38_000_000_000 },
     ...over,
   };
 }

@@ -20,6 +20,7 @@ import type {
   Retention,
   ReviewRequest,
   SetRetention,
+  SystemState,
 } from './protocol';
 
 /** An export may be long, in milliseconds. */
@@ -98,6 +99,11 @@ export function erasePatient(patient: string, request: EraseRequest): Promise<Of
 /** Entries of the log of who did what, the newest first. */
 export function searchAudit(search: AuditSearch): Promise<AuditFound> {
   return call('POST', 'audit/search', search);
+}
+
+/** How the server itself is. Nothing of it is about a patient. */
+export function readSystem(): Promise<SystemState> {
+  return call('GET', 'system');
 }
 
 /** A call whose answer is a file. */

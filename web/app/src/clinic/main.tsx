@@ -34,12 +34,12 @@ async function loadRoom() {
 }
 
 async function loadOffice() {
-  const [{ Office }, { auditWords, officeWords }, officeApi] = await Promise.all([
+  const [{ Office }, { auditWords, officeWords, systemWords }, officeApi] = await Promise.all([
     import('../office/Office'),
     import('../office/words'),
     import('@bedside/client/office'),
   ]);
-  await Promise.all([officeWords.load(), auditWords.load()]);
+  await Promise.all([officeWords.load(), auditWords.load(), systemWords.load()]);
   return { Office, api: officeApi };
 }
 

@@ -6,7 +6,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { Me } from '@bedside/client';
 
 /** The pages of the office. */
-export const OFFICE_PAGES = ['reviews', 'log', 'people', 'kept'] as const;
+export const OFFICE_PAGES = ['reviews', 'log', 'people', 'kept', 'system'] as const;
 export type OfficePage = (typeof OFFICE_PAGES)[number];
 
 /** What the log's page narrows itself to when it opens. */

@@ -5,7 +5,8 @@ import { OFFICE_PAGES, type OfficePage } from '../clinic/places';
 import { Badge } from '../ui';
 import { useOffice } from './context';
 import { Page, Refused, useFetched } from './parts';
-import { officeWords } from './words';
+import { ofAll } from './system';
+import { officeWords, systemWords } from './words';
 
 export function Home() {
   const t = officeWords.t;
@@ -13,6 +14,9 @@ export function Home() {
   const emergencies = useFetched(api.listEmergencies);
   const toDo = emergencies.value?.unreviewed ?? null;
   const overdue = emergencies.value?.emergencies.some((one) => one.overdue) ?? false;
+  // The page itself says what is wrong with the server; a card without a badge serves.
+  const state = useFetched(api.readSystem).value;
+  const system = state && ofAll(state);
   return (
     <Page title={clinicWords.t.places.home} lead={t.home.lead}>
       <Refused code={emergencies.refused} />
@@ -20,6 +24,11 @@ export function Home() {
         {OFFICE_PAGES.map((page) => (
           <li key={page}>
             <Card page={page}>
+              {page === 'system' && system ? (
+                <p class="clinic-facts">
+                  <Badge tone={system.health}>{systemWords.t.inShort(system.toDo)}</Badge>
+                </p>
+              ) : null}
               {page === 'reviews' && toDo !== null ? (
                 <p class="clinic-facts">
                   <Badge tone={toDo > 0 ? 'warn' : 'ok'}>{t.home.toDo(toDo)}</Badge>

@@ -1,6 +1,6 @@
 /** Who did what: the log, narrowed to what somebody wants to know. */
 import { useMemo, useState } from 'preact/hooks';
-import type { StaffPerson } from '@bedside/client';
+import type { LogState, StaffPerson } from '@bedside/client';
 import { clinicWords } from '../clinic/i18n';
 import { takeLogWish, type LogWish } from '../clinic/places';
 import { Badge, Banner, Button, EmptyState, SelectField, TextField } from '../ui';
@@ -20,6 +20,8 @@ export function Log() {
   const [sieve, setSieve] = useState<Sieve>(ALL);
   const whose = useMemo(() => ({ visit: visit?.visit ?? null, person: person || null }), [visit, person]);
   const people = useFetched(api.listPeople);
+  // For the proofs only: the log serves without it.
+  const signed = useFetched(api.readSystem).value?.log ?? null;
   const log = useLog(api.searchAudit, whose, sieve);
   const goOn = useGoOn();
   const names: Names = useMemo(() => new Map(people.value?.people.map(({ id, name }) => [id, name])), [people.value]);
@@ -66,6 +68,7 @@ export function Log() {
               chosen={chosen || visit !== null}
               busy={log.busy}
               names={names}
+              signed={signed}
               onMore={() => log.more(goOn.here)}
               onVisit={visit ? null : (id, called) => narrow({ visit: id, called })}
             />
@@ -159,12 +162,14 @@ interface EntriesProps {
   readonly chosen: boolean;
   readonly busy: boolean;
   readonly names: Names;
+  /** How far the log is signed; null while that is not known. */
+  readonly signed: LogState | null;
   readonly onMore: () => void;
   /** Null when the list is of one visit already. */
   readonly onVisit: ((id: string, called: string) => void) | null;
 }
 
-function Entries({ heading, reading, sieve, chosen, busy, names, onMore, onVisit }: EntriesProps) {
+function Entries({ heading, reading, sieve, chosen, busy, names, signed, onMore, onVisit }: EntriesProps) {
   const t = auditWords.t;
   const hits = sift(reading.lines, sieve);
   const through = isThrough(reading, sieve);
@@ -183,7 +188,7 @@ function Entries({ heading, reading, sieve, chosen, busy, names, onMore, onVisit
           <ol role="list" class="office-rows">
             {day.lines.map((line) => (
               <li key={line.place} class="office-row log-row">
-                <LogEntry line={line} names={names} onVisit={onVisit} />
+                <LogEntry line={line} names={names} signed={signed} onVisit={onVisit} />
               </li>
             ))}
           </ol>

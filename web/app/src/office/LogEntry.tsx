@@ -1,10 +1,11 @@
 /** One entry of the log in plain words, and how to check it. */
-import type { AuditLine } from '@bedside/client';
+import type { AuditLine, LogState } from '@bedside/client';
 import { timestampToDate } from '@bedside/client/clinic';
 import { copyText } from '../clinic/copy';
 import { Badge, Button, IconCopy } from '../ui';
 import { proofCommand, shownIn } from './log';
-import { auditWords, secondText } from './words';
+import { vouchFor } from './system';
+import { auditWords, momentText, secondText } from './words';
 
 /** Names of the clinic's people by their accounts. */
 export type Names = ReadonlyMap<string, string>;
@@ -12,13 +13,15 @@ export type Names = ReadonlyMap<string, string>;
 export interface LogEntryProps {
   readonly line: AuditLine;
   readonly names: Names;
+  /** How far the log is signed; null while that is not known. */
+  readonly signed: LogState | null;
   /** Narrows the log to a visit; null when it is. */
   readonly onVisit: ((id: string, called: string) => void) | null;
   /** How to check it stands open already. */
   readonly open?: boolean;
 }
 
-export function LogEntry({ line, names, onVisit, open = false }: LogEntryProps) {
+export function LogEntry({ line, names, signed, onVisit, open = false }: LogEntryProps) {
   const t = auditWords.t;
   const { visit, person, actor } = line;
   const mark = visit?.slice(-4) ?? '';
@@ -44,7 +47,7 @@ export function LogEntry({ line, names, onVisit, open = false }: LogEntryProps) 
           )}
         </p>
         <div class="log-do">
-          <Proof line={line} open={open} />
+          <Proof line={line} signed={signed} open={open} />
           {visit === null || onVisit === null ? null : (
             <Button kind="quiet" scale="small" aria-label={t.thisVisitNamed(mark)} onClick={() => onVisit(visit, t.visit(mark))}>
               {t.thisVisit}
@@ -73,7 +76,7 @@ export function sentence({ actor, kind, refused, details }: AuditLine, names: Na
 }
 
 /** The entry as it is written, and how somebody checks that nobody changed it. */
-function Proof({ line, open }: Required<Pick<LogEntryProps, 'line' | 'open'>>) {
+function Proof({ line, signed, open }: Required<Pick<LogEntryProps, 'line' | 'signed' | 'open'>>) {
   const t = auditWords.t;
   const command = proofCommand(line.place);
   const codes = { kind: line.kind, ...(line.refused === null ? {} : { refused: line.refused }), ...line.details };
@@ -85,6 +88,7 @@ function Proof({ line, open }: Required<Pick<LogEntryProps, 'line' | 'open'>>) {
         <code class="log-code" dir="ltr">
           {[timestampToDate(line.at).toISOString(), ...Object.entries(codes).map(([name, code]) => `${name}=${code}`)].join('  ')}
         </code>
+        {signed === null || line.place >= signed.entries ? null : <p class="clinic-small">{signedText(line.place, signed)}</p>}
         <p class="clinic-soft clinic-small">{t.check}</p>
         <code class="log-code" dir="ltr">
           {command}
@@ -97,4 +101,12 @@ function Proof({ line, open }: Required<Pick<LogEntryProps, 'line' | 'open'>>) {
       </div>
     </details>
   );
+}
+
+/** Under which checkpoint the entry stands, and how many outside have signed it. */
+function signedText(place: number, signed: LogState): string {
+  const t = auditWords.t;
+  const under = t.under(signed.entries, signed.signed_at === undefined ? null : momentText(signed.signed_at));
+  const vouching = vouchFor(place, signed);
+  return vouching > 0 ? `${under} ${t.vouched(vouching)}` : under;
 }

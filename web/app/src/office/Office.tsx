@@ -18,6 +18,7 @@ import { Log } from './Log';
 import './office.css';
 import { People } from './People';
 import { Reviews } from './Reviews';
+import { System } from './System';
 
 export interface OfficeProps {
   readonly me: Me;
@@ -36,7 +37,7 @@ export interface OfficeProps {
   readonly callBar?: ComponentChildren;
 }
 
-const PAGES: Record<OfficePage, FunctionComponent> = { reviews: Reviews, log: Log, people: People, kept: Kept };
+const PAGES: Record<OfficePage, FunctionComponent> = { reviews: Reviews, log: Log, people: People, kept: Kept, system: System };
 
 export function Office({ me, api, page, board, ring, inCall, onSignOut, onOver, callBar }: OfficeProps) {
   const t = clinicWords.t;

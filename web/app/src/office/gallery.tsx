@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { BedsideError } from '@bedside/client/clinic';
 import type { GalleryArea } from '../../gallery/area';
 import { NOW_US, me, min } from '../../gallery/fixtures';
-import { account, entry, officeDouble, opening, patient, retention } from '../../gallery/office';
+import { account, entry, officeDouble, opening, patient, retention, system } from '../../gallery/office';
 import '../clinic/clinic.css';
 import { clinicWords } from '../clinic/i18n';
 import { showLog, type OfficePage } from '../clinic/places';
@@ -18,7 +18,7 @@ import { PersonDialog } from './PersonDialog';
 import { ReviewDialog } from './ReviewDialog';
 import { Rules } from './Rules';
 import { draftOf } from './rules';
-import { auditWords, officeWords } from './words';
+import { auditWords, officeWords, systemWords } from './words';
 
 const nothing = () => {};
 const never = () => new Promise<never>(nothing);
@@ -58,7 +58,41 @@ const ENTRIES = [
   entry({ place: 4704, at: YESTERDAY - min(1), kind: 'later.invented', actor: { type: 'staff', id: 'gone' }, visit: null }),
 ];
 
+const WITNESS = { name: 'witness.northern-hospitals.example/bedside', entries: 4_698, signed_at: NOW_US - min(2) };
+/** All at once that can be wrong and passes, or is late. */
+const LATE = system({
+  log: {
+    ...system().log,
+    witnesses: [
+      { ...WITNESS, standing: 'away', signed_at: NOW_US - min(60 * 30) },
+      { name: 'witness.a-very-long-name-of-a-university-hospital.example/bedside', standing: 'refused' },
+    ],
+  },
+  keys: { ...system().keys, oldest_in_use: 0, to_rewrap: 310, versions: [{ version: 0, data_keys: 12 }, { version: 2, data_keys: 298 }, { version: 3, data_keys: 906 }] },
+  backup: { ...system().backup, drill: { made_at: NOW_US - min(60 * 24 * 45), backup_made_at: NOW_US - min(60 * 24 * 46), took_ms: 95_000, rows: 40_100 }, drill_late: true },
+  report: { made_at: NOW_US - min(60 * 24 * 40), proved: 37, attested: 12, not_applicable: 4, open: 10 },
+});
+/** All at once that is grave. */
+const GRAVE = system({
+  log: { ...system().log, waiting: 214, trouble: { kind: 'witness_ahead', code: 'audit_witness_ahead', since: NOW_US - min(12) }, witnesses: [{ ...WITNESS, standing: 'ahead' }] },
+  keys: { ...system().keys, provider: 'pkcs11', healthy: false, trouble: 'key_unreachable' },
+  backup: { newest: { made_at: NOW_US - min(60 * 24 * 5), rows: 47_900, bytes: 31_000_000 }, late: true, drill_late: true },
+  not_believed: ['backup', 'report'],
+  storage: { database: 'postgres', free_bytes: 120_000_000 },
+});
+/** Just set up: nothing was done yet. */
+const { signed_at: _, ...UNSIGNED } = system().log;
+const { report: __, ...UNREPORTED } = system();
+const FRESH = {
+  ...UNREPORTED,
+  started_at: NOW_US - 30_000_000,
+  log: { ...UNSIGNED, entries: 2, waiting: 0, witnesses: [] },
+  keys: { ...system().keys, current_version: 1, versions: [{ version: 1, data_keys: 0 }] },
+  backup: { late: true, drill_late: true },
+};
+
 const FILLED: Partial<OfficeApi> = {
+  readSystem: () => Promise.resolve(system()),
   searchAudit: () => Promise.resolve({ entries: ENTRIES, next: 4704 }),
   listPeople: () => Promise.resolve({ people: PEOPLE, may_change: true }),
   listEmergencies: () => Promise.resolve({ emergencies: OPENINGS, unreviewed: 2 }),
@@ -116,6 +150,7 @@ function part(children: JSX.Element) {
 
 const screens: GalleryArea['screens'] = {
   'home': () => office(null, {}, null, officer),
+  'home-late': () => office(null, { readSystem: () => Promise.resolve(LATE) }, null, officer),
   'home-offline': () => office(null, { listEmergencies: gone }, null, officer),
 
   'people': () => office('people'),
@@ -153,11 +188,17 @@ const screens: GalleryArea['screens'] = {
       <ol role="list" class="office-rows">
         {ENTRIES.slice(2, 4).map((line) => (
           <li key={line.place} class="office-row log-row">
-            <LogEntry line={line} names={new Map()} onVisit={nothing} open />
+            <LogEntry line={line} names={new Map()} signed={system().log} onVisit={nothing} open />
           </li>
         ))}
       </ol>,
     ),
+  'system': () => office('system', {}, null, officer),
+  'system-late': () => office('system', { readSystem: () => Promise.resolve(LATE) }, null, officer),
+  'system-grave': () => office('system', { readSystem: () => Promise.resolve(GRAVE) }),
+  'system-fresh': () => office('system', { readSystem: () => Promise.resolve(FRESH) }, null, officer),
+  'system-loading': () => office('system', { readSystem: never }, null, officer),
+  'system-offline': () => office('system', { readSystem: gone }, null, officer),
   'kept': () => office('kept', {}, null, officer),
   'kept-nothing': () =>
     office('kept', {
@@ -179,7 +220,7 @@ const screens: GalleryArea['screens'] = {
 export const gallery: GalleryArea = {
   look: 'clinic',
   load: async () => {
-    await Promise.all([clinicWords.load(), officeWords.load(), auditWords.load()]);
+    await Promise.all([clinicWords.load(), officeWords.load(), auditWords.load(), systemWords.load()]);
   },
   screens,
 };

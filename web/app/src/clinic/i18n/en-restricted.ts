@@ -44,6 +44,7 @@ export const places = {
   skip: 'Skip to the page',
   kept: 'What is kept',
   log: 'Who did what',
+  system: 'System',
   /** The way from somebody’s visit to the log. */
   whoLooked: 'Who looked at this?',
   /** Behind a link in the account menu. */

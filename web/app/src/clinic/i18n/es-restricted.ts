@@ -41,6 +41,7 @@ export const places: Translation<typeof englishPlaces> = {
   skip: 'Ir a la página',
   kept: 'Qué se guarda',
   log: 'Quién hizo qué',
+  system: 'Sistema',
   whoLooked: '¿Quién miró esto?',
   toDo: (n) => count(n, { one: '1 por revisar', other: '# por revisar' }),
   unreachable: 'No se pudo cargar esta página.',

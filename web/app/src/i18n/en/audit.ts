@@ -67,6 +67,9 @@ const audit = {
   thisVisitNamed: (mark: string) => `Only this visit: …${mark}`,
   entry: (place: number) => `Entry ${number(place)}`,
   recorded: 'As it is written',
+  under: (entries: number, moment: string | null) =>
+    `Signed: it stands under the checkpoint over ${number(entries)} entries${moment === null ? '' : `, ${moment}`}.`,
+  vouched: (n: number) => count(n, { one: '1 witness outside has signed it too.', other: '# witnesses outside have signed it too.' }),
   check: 'To check it on another machine, with a copy of the log’s folder:',
   copy: 'Copy the command',
   copyNamed: (place: number) => `Copy the command for entry ${number(place)}`,

@@ -11,6 +11,7 @@ const office = {
     reviews: 'Restricted visits that somebody opened in an emergency, and why.',
     log: 'Who looked at a visit or changed something, and when. Nobody can change it afterwards.',
     people: 'Who has an account here, and what it may do.',
+    system: 'Whether log, keys, backups and reports are in order, and what IT should do.',
     kept: 'How long data is kept, legal holds, and what a patient may ask for.',
     toDo: (n: number) =>
       count(n, { zero: 'Nothing to review', one: '1 opening to review', other: '# openings to review' }),

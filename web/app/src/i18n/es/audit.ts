@@ -66,6 +66,8 @@ const audit: Translation<AuditMessages> = {
   thisVisitNamed: (mark) => `Solo esta visita: …${mark}`,
   entry: (place) => `Anotación ${number(place)}`,
   recorded: 'Como está escrita',
+  under: (entries, moment) => `Firmada: está bajo el punto de control de ${number(entries)} anotaciones${moment === null ? '' : `, ${moment}`}.`,
+  vouched: (n) => count(n, { one: '1 testigo de fuera también la firmó.', other: '# testigos de fuera también la firmaron.' }),
   check: 'Para comprobarla en otro equipo, con una copia de la carpeta del registro:',
   copy: 'Copiar la orden',
   copyNamed: (place) => `Copiar la orden para la anotación ${number(place)}`,

@@ -13,6 +13,7 @@ const office: Translation<OfficeMessages> = {
     reviews: 'Visitas restringidas que alguien abrió por una emergencia, y por qué.',
     log: 'Quién miró una visita o cambió algo, y cuándo. Nadie puede cambiarlo después.',
     people: 'Quién tiene cuenta aquí y qué puede hacer.',
+    system: 'Si el registro, las claves, las copias y los informes están en orden, y qué debe hacer informática.',
     kept: 'Cuánto tiempo se guardan los datos, retenciones legales y lo que un paciente puede pedir.',
     toDo: (n) => count(n, { zero: 'Nada por revisar', one: '1 apertura por revisar', other: '# aperturas por revisar' }),
   },
