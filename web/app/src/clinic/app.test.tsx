@@ -8,7 +8,7 @@ import { Room } from './call/Room';
 import { createDesk } from './desk';
 import { clinicWords } from './i18n';
 import { Office } from '../office/Office';
-import { officeWords } from '../office/words';
+import { officeWords, systemWords } from '../office/words';
 import { officeDouble, opening } from '../../gallery/office';
 import { boardDouble, visitDouble, type BoardDouble, type VisitDouble } from '../../gallery/doubles';
 import { me, seat, visit, waitingSeat } from '../../gallery/fixtures';
@@ -48,7 +48,7 @@ beforeEach(async () => {
     observe() {}
     disconnect() {}
   });
-  await Promise.all([clinicWords.load(), callText.load(), deviceText.load(), officeWords.load()]);
+  await Promise.all([clinicWords.load(), callText.load(), deviceText.load(), officeWords.load(), systemWords.load()]);
   board = boardDouble([ROSA, NEXT, THEIRS]);
   calls = [];
   state = signal<SignInState>({ stage: { at: 'in', me: me() }, busy: false, refusal: null, ways: null });
@@ -204,9 +204,13 @@ describe('the clinic’s page', () => {
     await acting(() => root.querySelector<HTMLElement>('.clinic-bar__do button:last-child')?.click());
     expect(root.querySelector('a[href="#reviews"]')).toBeNull();
     await press('Close');
+    const asked = vi.fn(() => Promise.resolve(Response.json(me({ role: 'admin', reviews: { open: 1, overdue: 0 } }))));
+    vi.stubGlobal('fetch', asked);
     await comeBackAs('admin');
     await acting(() => root.querySelector<HTMLElement>('.clinic-bar__do button:last-child')?.click());
     await vi.waitFor(() => expect(root.querySelector('a[href="#reviews"]')?.textContent).toBe('Reviews1 to review'));
+    // A figure only: nobody has looked at the openings.
+    expect(asked).toHaveBeenCalledWith('/api/me', expect.anything());
   });
 
   it('makes no board for an officer, who is at home in the office', async () => {
