@@ -503,8 +503,8 @@ keyring = {keyring}
 # url = "https://witness.example.org"
 # key = "witness.example.org/bedside+1234abcd+BA…"
 [keys]
-# Who keeps the keys: "file" (data.keyring), or "pkcs11". To change: set the old one as `previous`, then
-# run: bedside keys rotate
+# Who keeps the keys: "file" (data.keyring), "pkcs11", "vault" (Vault, OpenBao), or "aws-kms". To change:
+# set the old one as `previous`, then run: bedside keys rotate
 provider = "file"
 # previous = "file"
 # What the file is sealed with, after: bedside keys seal
@@ -516,6 +516,15 @@ backups_live_days = 30
 # library = "/usr/lib/softhsm/libsofthsm2.so"
 # token = "clinic"
 # pin_file = "/etc/bedside/token-pin"
+# [keys.vault]
+# address = "https://vault.example.org:8200"
+# key = "bedside"
+# authority_file = "/etc/bedside/vault-authority.pem"
+# token_file = "/etc/bedside/vault-token"
+# [keys.aws_kms]
+# region = "eu-central-1"
+# alias_prefix = "bedside"
+# credentials_file = "/etc/bedside/aws-credentials"
 
 # Invitations by e-mail. Without this the page offers a text to copy.
 # [mail]

@@ -22,6 +22,12 @@ pub struct Keys {
     /// A PKCS#11 token.
     #[serde(default)]
     pub pkcs11: Option<Pkcs11>,
+    /// HashiCorp Vault or OpenBao.
+    #[serde(default)]
+    pub vault: Option<Vault>,
+    /// AWS KMS.
+    #[serde(default)]
+    pub aws_kms: Option<AwsKms>,
     /// How long a backup is kept, days. A certificate of destroyed keys names this time.
     #[serde(default = "default_backup_days")]
     pub backups_live_days: u32,
@@ -39,6 +45,8 @@ impl Default for Keys {
             passphrase_file: None,
             credential: None,
             pkcs11: None,
+            vault: None,
+            aws_kms: None,
             backups_live_days: default_backup_days(),
         }
     }
@@ -53,6 +61,22 @@ impl Keys {
         }
         if uses(KeyProvider::Pkcs11) && self.pkcs11.is_none() {
             return Some("keys.provider is pkcs11: say which token in [keys.pkcs11]");
+        }
+        if uses(KeyProvider::Vault) {
+            match self.vault.as_ref().map(Vault::mistake) {
+                None => return Some("keys.provider is vault: say which one in [keys.vault]"),
+                Some(Some(mistake)) => return Some(mistake),
+                Some(None) => {}
+            }
+        }
+        if uses(KeyProvider::AwsKms) {
+            match self.aws_kms.as_ref().map(AwsKms::mistake) {
+                None => {
+                    return Some("keys.provider is aws-kms: say which region in [keys.aws_kms]");
+                }
+                Some(Some(mistake)) => return Some(mistake),
+                Some(None) => {}
+            }
         }
         if self.passphrase_file.is_some() && self.credential.is_some() {
             return Some(
@@ -79,6 +103,10 @@ pub enum KeyProvider {
     File,
     /// A PKCS#11 token.
     Pkcs11,
+    /// HashiCorp Vault or OpenBao.
+    Vault,
+    /// AWS KMS.
+    AwsKms,
 }
 
 /// A PKCS#11 token.
@@ -98,4 +126,94 @@ pub struct Pkcs11 {
 
 fn default_key_label() -> String {
     "bedside".to_owned()
+}
+
+/// The transit engine of HashiCorp Vault or OpenBao.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Vault {
+    /// Such as `https://vault.example.org:8200`.
+    pub address: String,
+    /// The namespace, where there are any.
+    #[serde(default)]
+    pub namespace: Option<String>,
+    /// Where the engine is mounted.
+    #[serde(default = "default_mount")]
+    pub mount: String,
+    /// The name of the transit key.
+    #[serde(default = "default_key_label")]
+    pub key: String,
+    /// A PEM file with the authorities that its certificate is signed by, if they are not public.
+    #[serde(default)]
+    pub authority_file: Option<PathBuf>,
+    /// A file whose first line is a token.
+    #[serde(default)]
+    pub token_file: Option<PathBuf>,
+    /// The role to sign in with, by AppRole.
+    #[serde(default)]
+    pub role_id: Option<String>,
+    /// A file whose first line is the role's secret id.
+    #[serde(default)]
+    pub secret_id_file: Option<PathBuf>,
+    /// Where AppRole is mounted.
+    #[serde(default = "default_approle_mount")]
+    pub approle_mount: String,
+}
+
+impl Vault {
+    fn mistake(&self) -> Option<&'static str> {
+        match (&self.token_file, &self.role_id, &self.secret_id_file) {
+            (Some(_), None, None) | (None, Some(_), Some(_)) => None,
+            _ => Some("[keys.vault] has either token_file, or role_id and secret_id_file"),
+        }
+    }
+}
+
+fn default_mount() -> String {
+    "transit".to_owned()
+}
+
+fn default_approle_mount() -> String {
+    "approle".to_owned()
+}
+
+/// AWS KMS in one region.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AwsKms {
+    /// Such as `eu-central-1`.
+    pub region: String,
+    /// Another address than the region's, such as a VPC endpoint.
+    #[serde(default)]
+    pub endpoint: Option<String>,
+    /// What the aliases of the keys begin with: `alias/<prefix>-v1`.
+    #[serde(default = "default_key_label")]
+    pub alias_prefix: String,
+    /// A PEM file with the authorities that the endpoint's certificate is signed by, if they are not public.
+    #[serde(default)]
+    pub authority_file: Option<PathBuf>,
+    /// An access key in the form of `~/.aws/credentials`; without it the environment has one.
+    #[serde(default)]
+    pub credentials_file: Option<PathBuf>,
+    /// Which part of that file.
+    #[serde(default = "default_profile")]
+    pub profile: String,
+    /// How long a destroyed version waits for its deletion, days.
+    #[serde(default = "default_deletion_days")]
+    pub deletion_days: u32,
+}
+
+impl AwsKms {
+    fn mistake(&self) -> Option<&'static str> {
+        let outside = !(7..=30).contains(&self.deletion_days);
+        outside.then_some("keys.aws_kms.deletion_days is 7 to 30")
+    }
+}
+
+fn default_profile() -> String {
+    "default".to_owned()
+}
+
+const fn default_deletion_days() -> u32 {
+    7
 }

@@ -1,12 +1,19 @@
 //! From the settings to the provider of key-encryption keys.
 
-use crate::config::key_settings::KeyProvider;
+use crate::config::key_settings::{AwsKms, KeyProvider, Vault};
 use crate::config::{self, Config};
 use crate::error::Failure;
 use keys::{FileKeyring, Kek, KeyError, Signer, Unlock, Zeroizing};
-use kms::{Moving, Pkcs11Kek, Pkcs11Settings};
-use std::path::PathBuf;
+use kms::{
+    AwsCredentials, AwsKmsKek, AwsKmsSettings, AwsLogin, Moving, Pkcs11Kek, Pkcs11Settings,
+    SystemPace, VaultKek, VaultLogin, VaultSettings,
+};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a provider over the network may take for one answer.
+const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 
 /// What to do when the provider has no key yet.
 #[derive(Clone, Copy, PartialEq)]
@@ -88,8 +95,7 @@ fn one(config: &Config, provider: KeyProvider, missing: Missing) -> Result<Box<d
         }
         KeyProvider::Pkcs11 => {
             let Some(token) = &config.keys.pkcs11 else {
-                let what = "say which token in [keys.pkcs11]".to_owned();
-                return Err(KeyError::Setup { provider: "pkcs11", what }.into());
+                return Err(absent("pkcs11", "say which token in [keys.pkcs11]"));
             };
             let settings = Pkcs11Settings {
                 library: token.library.clone(),
@@ -102,5 +108,99 @@ fn one(config: &Config, provider: KeyProvider, missing: Missing) -> Result<Box<d
                 Missing::Make => Pkcs11Kek::create_or_open(&settings)?,
             })
         }
+        KeyProvider::Vault => {
+            let Some(vault) = &config.keys.vault else {
+                return Err(absent("vault", "say which one in [keys.vault]"));
+            };
+            let settings = vault_settings(vault)?;
+            let pace = Arc::new(SystemPace::new());
+            Box::new(match missing {
+                Missing::Refuse => VaultKek::open(&settings, pace)?,
+                Missing::Make => VaultKek::create_or_open(&settings, pace)?,
+            })
+        }
+        KeyProvider::AwsKms => {
+            let Some(kms) = &config.keys.aws_kms else {
+                return Err(absent("aws-kms", "say which region in [keys.aws_kms]"));
+            };
+            let settings = aws_kms_settings(kms)?;
+            let pace = Arc::new(SystemPace::new());
+            Box::new(match missing {
+                Missing::Refuse => AwsKmsKek::open(&settings, pace)?,
+                Missing::Make => AwsKmsKek::create_or_open(&settings, pace)?,
+            })
+        }
     })
+}
+
+fn vault_settings(vault: &Vault) -> Result<VaultSettings, Failure> {
+    let login = match (&vault.token_file, &vault.role_id, &vault.secret_id_file) {
+        (Some(path), None, None) => VaultLogin::TokenFile(path.clone()),
+        (None, Some(role_id), Some(secret_id_file)) => VaultLogin::AppRole {
+            mount: vault.approle_mount.clone(),
+            role_id: role_id.clone(),
+            secret_id_file: secret_id_file.clone(),
+        },
+        _ => {
+            let what = "name either token_file, or role_id and secret_id_file";
+            return Err(absent("vault", what));
+        }
+    };
+    Ok(VaultSettings {
+        address: vault.address.clone(),
+        namespace: vault.namespace.clone(),
+        mount: vault.mount.clone(),
+        key: vault.key.clone(),
+        authority: vault.authority_file.as_deref().map(authority).transpose()?,
+        login,
+        within: ANSWER_WITHIN,
+    })
+}
+
+fn aws_kms_settings(kms: &AwsKms) -> Result<AwsKmsSettings, Failure> {
+    let login = match &kms.credentials_file {
+        Some(path) => AwsLogin::File { path: path.clone(), profile: kms.profile.clone() },
+        None => AwsLogin::Given(aws_credentials_of(|name| std::env::var(name).ok())?),
+    };
+    Ok(AwsKmsSettings {
+        region: kms.region.clone(),
+        endpoint: kms.endpoint.clone(),
+        alias_prefix: kms.alias_prefix.clone(),
+        deletion_days: kms.deletion_days,
+        authority: kms.authority_file.as_deref().map(authority).transpose()?,
+        login,
+        within: ANSWER_WITHIN,
+    })
+}
+
+/// The access key in an environment.
+fn aws_credentials_of(get: impl Fn(&str) -> Option<String>) -> Result<AwsCredentials, Failure> {
+    let get = |name| get(name).filter(|value| !value.is_empty());
+    match (get("AWS_ACCESS_KEY_ID"), get("AWS_SECRET_ACCESS_KEY")) {
+        (Some(access_key_id), Some(secret)) => Ok(AwsCredentials {
+            access_key_id,
+            secret: Zeroizing::new(secret),
+            session_token: get("AWS_SESSION_TOKEN").map(Zeroizing::new),
+        }),
+        _ => {
+            let what = "there is no access key: name credentials_file in [keys.aws_kms], or set \
+                        AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
+            Err(absent("aws-kms", what))
+        }
+    }
+}
+
+/// The PEM file of authorities.
+fn authority(path: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(path).map_err(|e| {
+        Failure::Usage(format!(
+            "the file of authorities {} cannot be read ({}); look at authority_file in [keys]",
+            path.display(),
+            e.kind()
+        ))
+    })
+}
+
+fn absent(provider: &'static str, what: &str) -> Failure {
+    KeyError::Setup { provider, what: what.to_owned() }.into()
 }

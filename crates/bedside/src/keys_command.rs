@@ -26,7 +26,7 @@ pub struct KeysArgs {
     /// The settings file.
     #[arg(short, long, default_value = "bedside.toml", global = true)]
     config: PathBuf,
-    /// One JSON object instead of lines.
+    /// JSON instead of words: one object; from rotate one line for each step before it.
     #[arg(long, global = true)]
     json: bool,
     #[command(subcommand)]
@@ -74,6 +74,14 @@ struct Listing {
     current_version: u32,
     /// Data keys by version; 0 are those of another provider.
     data_keys: BTreeMap<u32, u64>,
+}
+
+/// How far a rotation is, in a line of JSON. When it is printed, so much is done for good.
+#[derive(Serialize)]
+struct Progress {
+    seen: u64,
+    rewrapped: u64,
+    total: u64,
 }
 
 #[derive(Serialize)]
@@ -198,6 +206,9 @@ async fn rotate(
         let step = step.inspect_err(|_| out.progress_end())?;
         seen += step.seen;
         rewrapped += step.rewrapped;
+        if json {
+            print_json_line(&Progress { seen, rewrapped, total }, out)?;
+        }
         let what = "data keys wrapped anew";
         out.progress(bench::Step { what, done: seen.min(total), total });
         match step.next {
@@ -208,7 +219,7 @@ async fn rotate(
     out.progress_end();
     let done = Rotation { version: kek.current_version(), rewrapped, data_keys: seen };
     if json {
-        return print_json(&done, out);
+        return print_json_line(&done, out);
     }
     out.line(&format!(
         "Version {} wraps all {} data keys; {} were wrapped anew.",
@@ -327,6 +338,12 @@ fn check(config: &Config, file: &std::path::Path, out: &mut Terminal) -> Result<
 
 fn print_json<T: Serialize>(value: &T, out: &mut Terminal) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(value).map_err(std::io::Error::from)?;
+    out.line(&text);
+    Ok(())
+}
+
+fn print_json_line<T: Serialize>(value: &T, out: &mut Terminal) -> Result<(), Failure> {
+    let text = serde_json::to_string(value).map_err(std::io::Error::from)?;
     out.line(&text);
     Ok(())
 }

@@ -22,7 +22,7 @@ pub use login::VaultLogin;
 use crate::ask::{Asker, Repeat, base, to_json, wipe};
 use crate::beside::Beside;
 use crate::pace::Pace;
-use crate::place::hash_of;
+use crate::place::{Places, hash_of};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use egress::header::HeaderValue;
@@ -205,18 +205,6 @@ impl Kek for VaultKek {
     }
 }
 
-/// Where a data key belongs, for whichever version wraps it.
-struct Places(Box<dyn Fn(u32) -> [u8; 32] + Send + Sync>);
-
-impl Places {
-    fn of(context: KeyContext<'_>) -> Self {
-        let (org, scope, scope_id) = (context.org, context.scope, context.scope_id.to_owned());
-        Self(Box::new(move |version| {
-            hash_of(KeyContext { org, scope, scope_id: &scope_id }, version)
-        }))
-    }
-}
-
 impl Inner {
     /// Asks with the token, and once more with another one when this one is refused.
     async fn ask(
@@ -314,7 +302,7 @@ impl Inner {
                 0 => self.look().await?.latest_version,
                 version => version,
             };
-            if let Some(sealed) = self.encrypt(version, key, &(places.0)(version)).await? {
+            if let Some(sealed) = self.encrypt(version, key, &places.at(version)).await? {
                 let mut out = Vec::with_capacity(WrapHeader::BYTES + SEALED_BYTES);
                 WrapHeader { format: FORMAT, version }.write(&mut out);
                 out.extend_from_slice(&sealed);

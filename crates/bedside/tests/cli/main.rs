@@ -9,5 +9,6 @@ mod demo;
 mod doctor;
 mod init;
 mod keys;
+mod killed_rotation;
 mod serving;
 mod users;

@@ -22,6 +22,8 @@ pub enum Reply {
     Json(u16, String),
     /// A status with a header.
     With(u16, &'static str, String),
+    /// JSON with the server's time.
+    Dated(u16, String, String),
     /// These bytes, whatever they are, and the end.
     Raw(Vec<u8>),
     /// Nothing, until the client leaves.
@@ -87,6 +89,7 @@ fn serve(stream: impl Read + Write, answer: &Answerer) {
             (status, ("content-type", "application/json".to_owned()), body)
         }
         Reply::With(status, name, value) => (status, (name, value), String::new()),
+        Reply::Dated(status, date, body) => (status, ("date", date), body),
         Reply::Raw(bytes) => {
             let _ = stream.get_mut().write_all(&bytes);
             return;
