@@ -88,6 +88,8 @@ mod tests {
     use super::*;
     use keys::Zeroizing;
 
+    type Headers<'a> = &'a [(&'a str, &'a str)];
+
     const DATE: &str = "20150830T123600Z";
     const HOST: (&str, &str) = ("host", "example.amazonaws.com");
     const AT: (&str, &str) = ("x-amz-date", DATE);
@@ -118,7 +120,7 @@ mod tests {
         let form = ("content-type", "application/x-www-form-urlencoded");
         let sorted = [("my-header1", "value1"), AT, HOST];
         let spaces = [HOST, ("my-header1", " value1 "), ("my-header2", " \"a   b   c\" "), AT];
-        let cases: [(&str, &[(&str, &str)], &[u8], &str); 5] = [
+        let cases: [(&str, Headers<'_>, &[u8], &str); 5] = [
             (
                 "POST",
                 &[HOST, AT],
