@@ -71,7 +71,7 @@ const system = {
   keys: {
     title: 'Keys to the data',
     states: { working: 'Working', rotating: 'A change is not finished', broken: 'Not working' },
-    provider: { file: 'Kept in a file beside the database', pkcs11: 'Kept in a security device', vault: 'Kept by a key service (Vault or OpenBao)' } as Readonly<Record<string, string>>,
+    provider: { file: 'Kept in a file beside the database', pkcs11: 'Kept in a security device', vault: 'Kept by a key service (Vault or OpenBao)', 'aws-kms': 'Kept by a key service (AWS KMS)' } as Readonly<Record<string, string>>,
     otherProvider: (name: string) => `Kept by ${name}`,
     current: (version: number) => `New data is locked with version ${version}`,
     chart: 'How much each version locks',

@@ -72,7 +72,7 @@ const system: Translation<SystemMessages> = {
   keys: {
     title: 'Claves de los datos',
     states: { working: 'Funcionan', rotating: 'Un cambio no ha terminado', broken: 'No funcionan' },
-    provider: { file: 'Guardadas en un archivo junto a la base de datos', pkcs11: 'Guardadas en un dispositivo de seguridad', vault: 'Guardadas por un servicio de claves (Vault u OpenBao)' },
+    provider: { file: 'Guardadas en un archivo junto a la base de datos', pkcs11: 'Guardadas en un dispositivo de seguridad', vault: 'Guardadas por un servicio de claves (Vault u OpenBao)', 'aws-kms': 'Guardadas por un servicio de claves (AWS KMS)' },
     otherProvider: (name) => `Guardadas por ${name}`,
     current: (version) => `Los datos nuevos se cierran con la versión ${version}`,
     chart: 'Cuánto cierra cada versión',
