@@ -1,13 +1,15 @@
 /** Starts the program as a newcomer would, and gives browsers with fake devices. */
 import { type Browser, type BrowserContext, type BrowserContextOptions, type Page, chromium, expect } from '@playwright/test';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { createHmac } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const program = process.env.BEDSIDE ?? join(here, '../../target/release/bedside');
+/** The program. */
+export const program = process.env.BEDSIDE ?? join(here, '../../target/release/bedside');
 const shots = join(here, 'output/screens');
 /** The browser of the tests. */
 export const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
@@ -207,6 +209,17 @@ export async function person(
     throw error;
   });
   return page;
+}
+
+/** The six digits that an authenticator app shows at `now_ms` for a key in base 32 (RFC 6238, RFC 4226). */
+export function appCode(key: string, now_ms: number): string {
+  const bits = [...key.replace(/\s/g, '')].map((letter) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0')).join('');
+  const bytes = Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
+  const step = Buffer.alloc(8);
+  step.writeBigUInt64BE(BigInt(Math.floor(now_ms / 30_000)));
+  const digest = createHmac('sha1', bytes).update(step).digest();
+  const number = digest.readUInt32BE((digest.at(-1) ?? 0) & 15) & 0x7fff_ffff;
+  return String(number % 1_000_000).padStart(6, '0');
 }
 
 /** A picture for people to look at; never compared. */

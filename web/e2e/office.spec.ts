@@ -1,19 +1,7 @@
 /** Those who run a clinic and answer for its privacy: accounts, a restricted visit in an emergency, its review, one patient's data. */
-import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { expect, test, type Page } from '@playwright/test';
-import { Demo, browser, clinicianSignsIn, person, shot } from './bedside';
-
-/** The six digits that an authenticator app shows at `now_ms` for a key in base 32 (RFC 6238, RFC 4226). */
-function appCode(key: string, now_ms: number): string {
-  const bits = [...key.replace(/\s/g, '')].map((letter) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0')).join('');
-  const bytes = Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
-  const step = Buffer.alloc(8);
-  step.writeBigUInt64BE(BigInt(Math.floor(now_ms / 30_000)));
-  const digest = createHmac('sha1', bytes).update(step).digest();
-  const number = digest.readUInt32BE((digest.at(-1) ?? 0) & 15) & 0x7fff_ffff;
-  return String(number % 1_000_000).padStart(6, '0');
-}
+import { Demo, appCode, browser, clinicianSignsIn, person, shot } from './bedside';
 
 /** An administrator makes an account; gives the link that the page shows. */
 async function add(admin: Page, name: string, email: string, role: string): Promise<string> {

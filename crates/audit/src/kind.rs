@@ -57,6 +57,8 @@ kinds! {
     PasskeyRemoved = "auth.passkey_removed",
     /// A passkey was used, or one was not accepted.
     PasskeyUsed = "auth.passkey_used",
+    /// Somebody who is signed in showed a second factor again, or failed to.
+    FactorShown = "auth.factor_shown",
     /// An account was bound to somebody at the clinic's identity provider.
     OutsideBound = "auth.outside_bound",
     /// Somebody came back from the clinic's identity provider, or was refused.

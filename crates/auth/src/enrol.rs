@@ -5,18 +5,21 @@
 //! button makes. An invitation or a reset needs the new password in the same call and leads to the
 //! second factor like any sign-in, so a link that leaked does not replace the authenticator app.
 
+use crate::factor::{FRESH, FRESH_TO_FINISH};
 use crate::guard;
 use crate::policy;
 use crate::recovery::{RECOVERY_CODES, RecoveryCode};
 use crate::secret::{Secret, SecretKind};
+use crate::session::Level;
 use crate::staff::{StaffAuth, Step, recovery_hash, signed_in};
 use crate::totp::TotpSecret;
 use crate::{AuthError, Entropy, Result};
 use audit::{Actor, Event, Kind};
 use store::{
-    HashKind, SecretHash, StaffLink, StaffLinkPurpose, StoreError, Tx, UserRow, UserState,
+    HashKind, SecretHash, SessionRow, StaffLink, StaffLinkPurpose, StoreError, Tx, UserRow,
+    UserState,
 };
-use visit::{OrgId, Timestamp, UserId};
+use visit::{Duration, OrgId, Timestamp, UserId};
 use zeroize::Zeroizing;
 
 /// A secret for an authenticator app, shown until it is proved.
@@ -29,9 +32,9 @@ pub struct Enrolment {
 
 /// The end of an enrolment.
 pub struct Enrolled {
-    /// The session cookie to set, in place of the one before.
-    pub session: Secret,
-    /// Ten codes, shown once.
+    /// The session cookie to set, in place of the one before, when this finished a sign-in.
+    pub session: Option<Secret>,
+    /// Ten codes, shown once; none when there are some already.
     pub recovery_codes: Vec<RecoveryCode>,
 }
 
@@ -132,17 +135,15 @@ impl StaffAuth {
         Err(AuthError::TokenExpired)
     }
 
-    /// A new secret for the authenticator app. Called again, it replaces the one before.
+    /// A new secret for the authenticator app, right after the first factor or on the strength of a full
+    /// session. Called again, it replaces the one before.
     ///
     /// # Errors
-    /// [`AuthError::NotSignedIn`] without a live session, [`AuthError::NotAllowed`] when a second
-    /// factor is enrolled already (an administrator resets it), or a failure of the store.
+    /// [`AuthError::NotSignedIn`] without a live session, [`AuthError::NotAllowed`] when an app is enrolled
+    /// already (an administrator resets it) or another second factor was not shown,
+    /// [`AuthError::FactorNeeded`] when it was not shown lately, or a failure of the store.
     pub async fn enrol_start(&self, cookie: &Secret, now: Timestamp) -> Result<Enrolment> {
-        let (mut tx, _, user) = self.begin_partial(cookie, now).await?;
-        // A passkey is a second factor too: the password alone must not get around it.
-        if user.has_second_factor() {
-            return Err(AuthError::NotAllowed);
-        }
+        let (mut tx, _, _, user) = self.begin_app(cookie, FRESH, now).await?;
         let secret = TotpSecret::generate(&*self.entropy)?;
         let clinic = tx.org_row().await?.name;
         match tx.set_pending_totp(user.id, secret.as_bytes()).await {
@@ -153,12 +154,12 @@ impl StaffAuth {
         Ok(Enrolment { uri: secret.uri(&clinic, &user.person.email), secret: secret.to_base32() })
     }
 
-    /// Proves that the authenticator app works. The person is signed in and gets ten recovery
-    /// codes.
+    /// Proves that the authenticator app works. The person is signed in, if they were not, and gets ten
+    /// recovery codes, if they had none.
     ///
     /// # Errors
     /// [`AuthError::NotSignedIn`] without a live session, [`AuthError::EnrolmentNeeded`] when
-    /// nothing was started, [`AuthError::NotAllowed`] when a second factor is enrolled already,
+    /// nothing was started, [`AuthError::NotAllowed`] and [`AuthError::FactorNeeded`] as at the start,
     /// [`AuthError::BadCredentials`] for a wrong code, or a failure of the store.
     pub async fn enrol_finish(
         &self,
@@ -166,13 +167,8 @@ impl StaffAuth {
         code: &str,
         now: Timestamp,
     ) -> Result<Enrolled> {
-        let (mut tx, row, user) = self.begin_partial(cookie, now).await?;
-        // Of two that enrol at once, by two sessions of one password, one is the first.
-        let user = tx.hold_user(user.id).await?.ok_or(AuthError::NotSignedIn)?;
+        let (mut tx, row, level, user) = self.begin_app(cookie, FRESH_TO_FINISH, now).await?;
         let totp = tx.totp(user.id).await?.ok_or(AuthError::EnrolmentNeeded)?;
-        if totp.confirmed || user.has_second_factor() {
-            return Err(AuthError::NotAllowed);
-        }
         let enrolled = Event::new(Kind::MfaEnrolled, Actor::Staff(user.id)).user(user.id);
         // Guesses need no limit here: whoever holds this session has just been shown the secret.
         let Some(step) = TotpSecret::from_bytes(&totp.secret)?.check(code, None, now) else {
@@ -182,13 +178,41 @@ impl StaffAuth {
         if !tx.confirm_totp(user.id, step).await? {
             return Err(AuthError::NotAllowed);
         }
-        let recovery_codes = new_recovery_codes(&mut tx, user.id, &*self.entropy).await?;
-        let session = self.replace_session(&mut tx, &row).await?;
-        let replaced = Event::new(Kind::RecoveryCodesReplaced, Actor::Staff(user.id))
-            .user(user.id)
-            .count("codes", recovery_codes.len() as u64);
-        tx.commit_with(vec![enrolled, replaced, signed_in(user.id, "enrolment")]).await?;
+        let mut events = vec![enrolled];
+        let recovery_codes = match level {
+            // Codes that somebody has kept stay good.
+            Level::Full if tx.recovery_codes_left(user.id).await? > 0 => Vec::new(),
+            Level::Partial | Level::Full => {
+                let codes = new_recovery_codes(&mut tx, user.id, &*self.entropy).await?;
+                let replaced = Event::new(Kind::RecoveryCodesReplaced, Actor::Staff(user.id));
+                events.push(replaced.user(user.id).count("codes", codes.len() as u64));
+                codes
+            }
+        };
+        let session = match level {
+            Level::Full => None,
+            Level::Partial => {
+                events.push(signed_in(user.id, "enrolment"));
+                Some(self.replace_session(&mut tx, &row).await?)
+            }
+        };
+        tx.commit_with(events).await?;
         Ok(Enrolled { session, recovery_codes })
+    }
+
+    /// A transaction for somebody who may set up the app: who has none, and may add a factor.
+    async fn begin_app(
+        &self,
+        cookie: &Secret,
+        fresh: Duration,
+        now: Timestamp,
+    ) -> Result<(Tx, SessionRow, Level, UserRow)> {
+        match self.begin_adding(cookie, fresh, now).await {
+            Ok((_, _, _, user)) if user.has_totp => Err(AuthError::NotAllowed),
+            // A passkey is a second factor too: the password alone must not get around it.
+            Err(AuthError::SecondFactorNeeded) => Err(AuthError::NotAllowed),
+            other => other,
+        }
     }
 }
 

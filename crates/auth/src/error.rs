@@ -43,6 +43,9 @@ pub enum AuthError {
     /// The identity provider was not reached, or does not answer as it must.
     #[error("the identity provider does not answer")]
     OutsideUnreachable,
+    /// A second factor has to be shown again first.
+    #[error("the second factor was not shown lately")]
+    FactorNeeded,
     /// The only second factor; it cannot be taken away.
     #[error("the last second factor stays")]
     LastFactor,
@@ -101,6 +104,7 @@ impl AuthError {
             Self::OutsideRefused => "sso_refused",
             Self::OutsideUnknown => "sso_unknown",
             Self::OutsideUnreachable => "sso_unreachable",
+            Self::FactorNeeded => "factor_needed",
             Self::LastFactor => "last_factor",
             Self::NoSuchVisit => "no_such_visit",
             Self::VisitOver => "visit_over",

@@ -19,6 +19,7 @@ pub mod cookie;
 pub mod enrol;
 mod entropy;
 mod error;
+pub mod factor;
 mod guard;
 pub mod link;
 pub mod oidc;

@@ -8,6 +8,7 @@
 //! factors, so the authenticator must have verified its owner, by a finger, a face or a PIN.
 
 use crate::enrol::new_recovery_codes;
+use crate::factor::{FRESH, FRESH_TO_FINISH};
 use crate::guard::{self, Guarded};
 use crate::recovery::RecoveryCode;
 use crate::secret::{Secret, SecretKind};
@@ -68,15 +69,18 @@ impl StaffAuth {
     ///
     /// # Errors
     /// [`AuthError::NotSignedIn`] without a live session, [`AuthError::SecondFactorNeeded`] when
-    /// there is a second factor that was not shown, [`AuthError::AlreadyThere`] with
+    /// there is a second factor that was not shown, [`AuthError::FactorNeeded`] when it was not shown
+    /// lately, [`AuthError::AlreadyThere`] with
     /// [`MAX_PASSKEYS`] of them, or a failure of the store.
     pub async fn passkey_add_start(
         &self,
         cookie: &Secret,
         now: Timestamp,
     ) -> Result<PasskeyCreation> {
-        let (mut tx, session, user) = self.begin_adding(cookie, now).await?;
-        let challenge = self.challenge(&mut tx, StepPurpose::PasskeyAdd, Some(session.0)).await?;
+        let (mut tx, session, _, user) = self.begin_adding(cookie, FRESH, now).await?;
+        has_room(&user)?;
+        let purpose = StepPurpose::PasskeyAdd;
+        let challenge = self.challenge(&mut tx, purpose, Some(session.id)).await?;
         let user_handle = handle(&mut tx, user.id).await?;
         let exclude = credentials(&mut tx, user.id).await?;
         tx.commit_plain("a passkey counts, and is audited, when it is registered").await?;
@@ -98,7 +102,9 @@ impl StaffAuth {
         now: Timestamp,
     ) -> Result<PasskeyAdded> {
         let name = crate::account::check_name(name)?;
-        let (mut tx, (session, level), user) = self.begin_adding(cookie, now).await?;
+        let (mut tx, row, level, user) = self.begin_adding(cookie, FRESH_TO_FINISH, now).await?;
+        has_room(&user)?;
+        let session = row.id;
         let actor = Actor::Staff(user.id);
         let event = Event::new(Kind::PasskeyEnrolled, actor).user(user.id);
         let taken = take(&mut tx, new.client_data, |step| {
@@ -328,28 +334,7 @@ impl StaffAuth {
         }
     }
 
-    /// A transaction for somebody who may register a passkey.
-    async fn begin_adding(
-        &self,
-        cookie: &Secret,
-        now: Timestamp,
-    ) -> Result<(Tx, (SecretHash, Level), UserRow)> {
-        let id = cookie.hash(SecretKind::Session);
-        let org = self.org_of_session(id).await?;
-        let mut tx = self.store.begin(org, now).await?;
-        let (row, user, level) = live(&mut tx, id, now).await?;
-        let user = tx.hold_user(user.id).await?.ok_or(AuthError::NotSignedIn)?;
-        // Whoever has only learned the password must not add a key of their own.
-        if level == Level::Partial && user.has_second_factor() {
-            return Err(AuthError::SecondFactorNeeded);
-        }
-        if user.passkeys >= MAX_PASSKEYS {
-            return Err(AuthError::AlreadyThere);
-        }
-        Ok((tx, (row.id, level), user))
-    }
-
-    async fn challenge(
+    pub(crate) async fn challenge(
         &self,
         tx: &mut Tx,
         purpose: StepPurpose,
@@ -363,9 +348,14 @@ impl StaffAuth {
     }
 }
 
+/// Refuses when somebody has as many passkeys as one may have.
+fn has_room(user: &UserRow) -> Result<()> {
+    if user.passkeys >= MAX_PASSKEYS { Err(AuthError::AlreadyThere) } else { Ok(()) }
+}
+
 /// Takes the challenge that client data claims to answer, if it is one of ours that `fits`. Spent in
 /// either case. Gives its bytes, or a reason.
-async fn take(
+pub(crate) async fn take(
     tx: &mut Tx,
     client_data: &[u8],
     fits: impl FnOnce(&SignInStepRow) -> bool,
@@ -380,7 +370,7 @@ async fn take(
 }
 
 /// Checks the use of a key and notes it. The inner error is the reason of a refusal.
-async fn check(
+pub(crate) async fn check(
     tx: &mut Tx,
     party: &RelyingParty,
     challenge: &[u8],
@@ -400,7 +390,7 @@ async fn check(
     }
 }
 
-async fn credentials(reader: &mut Reader, user: UserId) -> Result<Vec<Vec<u8>>> {
+pub(crate) async fn credentials(reader: &mut Reader, user: UserId) -> Result<Vec<Vec<u8>>> {
     Ok(reader.passkeys(user).await?.into_iter().map(|row| row.key.credential).collect())
 }
 

@@ -36,6 +36,8 @@ pub enum Route {
     SignInOutside,
     /// Registers a passkey: another one, or the first second factor after the password.
     PasskeyAdd,
+    /// The second factor again, before something that asks for it.
+    FactorShow,
     /// One's own passkeys: list and remove.
     Passkeys,
     /// Who am I.
@@ -91,7 +93,7 @@ pub enum Route {
 
 impl Route {
     /// Every route, for tables and tests.
-    pub const ALL: [Self; 41] = [
+    pub const ALL: [Self; 42] = [
         Self::LinkLook,
         Self::LinkOpen,
         Self::SeatMine,
@@ -108,6 +110,7 @@ impl Route {
         Self::SignInPasskey,
         Self::SignInOutside,
         Self::PasskeyAdd,
+        Self::FactorShow,
         Self::Passkeys,
         Self::Me,
         Self::BoardToken,
@@ -194,13 +197,13 @@ pub const fn may_use(caller: Caller, route: Route) -> bool {
         R::SeatMine | R::SeatRate => matches!(caller, C::Device),
         // Guests by their device, clinic people by their session.
         R::SeatToken => matches!(caller, C::Device | C::Staff | C::Clinician | C::Admin),
-        // Between password and second factor. A finished session has no use for them.
-        R::SignInCode | R::MfaStart | R::MfaFinish => matches!(caller, C::PartialStaff),
-        // The handler lets nobody add one who has a second factor and did not show it.
-        R::SignOut | R::PasskeyAdd => {
+        // Between password and second factor. A finished session has no use for it.
+        R::SignInCode => matches!(caller, C::PartialStaff),
+        // The handlers let nobody add a factor who has one and did not show it lately.
+        R::SignOut | R::MfaStart | R::MfaFinish | R::PasskeyAdd => {
             matches!(caller, C::PartialStaff | C::Staff | C::Clinician | C::Admin | C::Officer)
         }
-        R::SignOutEverywhere | R::Passkeys | R::Me => {
+        R::SignOutEverywhere | R::FactorShow | R::Passkeys | R::Me => {
             matches!(caller, C::Staff | C::Clinician | C::Admin | C::Officer)
         }
         R::BoardToken
@@ -231,7 +234,7 @@ mod tests {
     use super::*;
 
     /// The same table, written out by hand: one column per caller in the order of [`Caller::ALL`].
-    const EXPECTED: [(Route, [u8; 7]); 41] = [
+    const EXPECTED: [(Route, [u8; 7]); 42] = [
         //                          anonymous, device, partial, staff, clinician, admin, officer
         (Route::LinkLook, [1, 1, 1, 1, 1, 1, 1]),
         (Route::LinkOpen, [1, 1, 1, 1, 1, 1, 1]),
@@ -243,12 +246,13 @@ mod tests {
         (Route::SignInLink, [1, 1, 1, 1, 1, 1, 1]),
         (Route::SignOut, [0, 0, 1, 1, 1, 1, 1]),
         (Route::SignOutEverywhere, [0, 0, 0, 1, 1, 1, 1]),
-        (Route::MfaStart, [0, 0, 1, 0, 0, 0, 0]),
-        (Route::MfaFinish, [0, 0, 1, 0, 0, 0, 0]),
+        (Route::MfaStart, [0, 0, 1, 1, 1, 1, 1]),
+        (Route::MfaFinish, [0, 0, 1, 1, 1, 1, 1]),
         (Route::SignInWays, [1, 1, 1, 1, 1, 1, 1]),
         (Route::SignInPasskey, [1, 1, 1, 1, 1, 1, 1]),
         (Route::SignInOutside, [1, 1, 1, 1, 1, 1, 1]),
         (Route::PasskeyAdd, [0, 0, 1, 1, 1, 1, 1]),
+        (Route::FactorShow, [0, 0, 0, 1, 1, 1, 1]),
         (Route::Passkeys, [0, 0, 0, 1, 1, 1, 1]),
         (Route::Me, [0, 0, 0, 1, 1, 1, 1]),
         (Route::BoardToken, [0, 0, 0, 1, 1, 1, 0]),

@@ -65,6 +65,13 @@ pub fn wants_touch(row: &SessionRow, now: Timestamp) -> bool {
     row.mfa && now.since(row.last_seen_at) >= TOUCH_EVERY
 }
 
+/// Whether the person of a full session has shown a second factor within `span`. What began the session
+/// counts.
+#[must_use]
+pub fn factor_shown_within(row: &SessionRow, span: Duration, now: Timestamp) -> bool {
+    row.mfa && now.since(row.factor_at.unwrap_or(row.created_at)) < span
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,6 +87,7 @@ mod tests {
             created_at: START,
             last_seen_at: START,
             mfa,
+            factor_at: None,
             revoked_at: None,
         }
     }
@@ -119,6 +127,17 @@ mod tests {
         assert_eq!(judge(&row, just_before(PARTIAL)), Ok(Level::Partial));
         assert_eq!(judge(&row, after(PARTIAL)), Err(Over::TooOld));
         assert!(!wants_touch(&row, after(IDLE)));
+    }
+
+    #[test]
+    fn a_factor_is_fresh_from_when_it_was_shown_last() {
+        let five = Duration::from_min(5);
+        let shown = |row: &SessionRow, at| factor_shown_within(row, five, at);
+        assert!(shown(&row(true), just_before(five)) && !shown(&row(true), after(five)));
+        assert!(!shown(&row(false), START), "the password is none");
+        let again = SessionRow { factor_at: Some(after(IDLE)), ..row(true) };
+        assert!(shown(&again, after(IDLE).plus(Duration(five.0 - 1))));
+        assert!(!shown(&again, after(IDLE).plus(five)));
     }
 
     #[test]

@@ -4,13 +4,13 @@
 //! What a step changes and the audit entry that tells of it are committed together. Nothing slow
 //! happens inside a transaction: passwords are hashed between two.
 
+use crate::factor::{ShownCode, check_code};
 use crate::guard::{self, Guarded};
 use crate::password::Passwords;
 use crate::recovery::RecoveryCode;
 use crate::routes::Caller;
 use crate::secret::{Secret, SecretKind};
 use crate::session::{self, Level};
-use crate::totp::TotpSecret;
 use crate::{AuthError, Entropy, Prefix, Result};
 use audit::{Actor, Event, Kind};
 use std::sync::Arc;
@@ -225,42 +225,10 @@ impl StaffAuth {
     ) -> Result<Step> {
         let (mut tx, row, user) = self.begin_partial(cookie, now).await?;
         guard::check_network(&mut tx, prefix).await?;
-        if !user.has_second_factor() {
-            return Err(AuthError::EnrolmentNeeded);
-        }
-        let totp = tx.totp(user.id).await?.filter(|totp| totp.confirmed);
-        let counted = guard::count(&mut tx, Guarded::SecondFactor(user.id)).await?;
-
-        let mut events = Vec::new();
-        let factor = if let Some(code) = RecoveryCode::parse(code) {
-            let hash = recovery_hash(&mut tx, user.id, &code).await?;
-            let right = tx.use_recovery_code(user.id, hash).await?;
-            let event = Event::new(Kind::RecoveryCodeUsed, Actor::Staff(user.id)).user(user.id);
-            events.push(if right {
-                let left = tx.recovery_codes_left(user.id).await?;
-                event.count("left", u64::from(left))
-            } else {
-                event.refused("wrong_or_used")
-            });
-            right.then_some("recovery")
-        } else {
-            // Whoever has passkeys only has no app whose code could be right.
-            let step = match totp {
-                Some(totp) => {
-                    TotpSecret::from_bytes(&totp.secret)?.check(code, totp.last_step, now)
-                }
-                None => None,
-            };
-            match step {
-                Some(step) if tx.use_totp_step(user.id, step).await? => Some("totp"),
-                _ => None,
-            }
-        };
+        let ShownCode { factor, mut events } = check_code(&mut tx, &user, code).await?;
         let Some(factor) = factor else {
-            events.extend(counted.lock_event(Some(user.id)));
             return self.refuse(tx, "code", Some(user.id), events, prefix).await;
         };
-        counted.was_right(&mut tx).await?;
         let session = self.replace_session(&mut tx, &row).await?;
         events.push(signed_in(user.id, factor));
         tx.commit_with(events).await?;

@@ -63,6 +63,8 @@ codes! {
     SsoUnknown = 403, "There is no account for you here. Ask your administrator to make one for your work address.";
     /// The identity provider does not answer.
     SsoUnreachable = 502, "The clinic's sign-in cannot be reached. Use your password, or try again later.";
+    /// A second step has to be shown again first.
+    FactorNeeded = 403, "Show your second step again, then go on.";
     /// The only second step of an account.
     LastFactor = 409, "This is your only second step. Add another one first, then remove this one.";
     /// The link does not open a visit: unknown, expired, revoked or not this person's.

@@ -24,6 +24,7 @@ pub(crate) const MIGRATIONS: &[(i64, &str, &str)] = &[
     (5, "destroyed keys", include_str!("../migrations/0005_destroyed_keys.sql")),
     (6, "access", include_str!("../migrations/0006_access.sql")),
     (7, "sign in", include_str!("../migrations/0007_sign_in.sql")),
+    (8, "factor shown", include_str!("../migrations/0008_factor_shown.sql")),
 ];
 
 /// Unwrapped keys kept in memory. A visit needs its key many times in an hour and then hardly ever.

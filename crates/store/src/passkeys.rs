@@ -45,6 +45,8 @@ text_enum! {
         PasskeyAdd = "passkey_add",
         /// A passkey after the password.
         PasskeySecond = "passkey_second",
+        /// A passkey shown again in a full session.
+        PasskeyConfirm = "passkey_confirm",
         /// A passkey by itself.
         PasskeyAlone = "passkey_alone",
         /// The way to the identity provider and back.

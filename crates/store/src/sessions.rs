@@ -18,6 +18,8 @@ pub struct SessionRow {
     pub last_seen_at: Timestamp,
     /// The second factor was shown.
     pub mfa: bool,
+    /// When the second factor was last shown again, after what began the session.
+    pub factor_at: Option<Timestamp>,
     /// When it was ended.
     pub revoked_at: Option<Timestamp>,
 }
@@ -50,7 +52,7 @@ pub struct StaffLink {
 macro_rules! select_sessions {
     ($rest:literal) => {
         concat!(
-            "SELECT id_hash, user_id, created_at, last_seen_at, mfa, revoked_at FROM sessions ",
+            "SELECT id_hash, user_id, created_at, last_seen_at, mfa, factor_at, revoked_at FROM sessions ",
             $rest
         )
     };
@@ -64,6 +66,7 @@ fn read_session(row: &AnyRow) -> Result<SessionRow> {
         created_at: cols.time("created_at")?,
         last_seen_at: cols.time("last_seen_at")?,
         mfa: cols.flag("mfa")?,
+        factor_at: cols.opt_time("factor_at")?,
         revoked_at: cols.opt_time("revoked_at")?,
     })
 }
@@ -152,6 +155,19 @@ impl Tx {
     /// What the database says.
     pub async fn mark_session_mfa(&mut self, id: SecretHash) -> Result<bool> {
         let query = sql("UPDATE sessions SET mfa = 1, last_seen_at = $3 \
+             WHERE org = $1 AND id_hash = $2 AND revoked_at IS NULL")
+        .bind(self.org_text())
+        .bind(id.0.to_vec())
+        .bind(self.now().0);
+        Ok(self.run(query).await? > 0)
+    }
+
+    /// Notes that the second factor was shown again. `false` when the session is revoked or unknown.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn note_factor(&mut self, id: SecretHash) -> Result<bool> {
+        let query = sql("UPDATE sessions SET factor_at = $3, last_seen_at = $3 \
              WHERE org = $1 AND id_hash = $2 AND revoked_at IS NULL")
         .bind(self.org_text())
         .bind(id.0.to_vec())

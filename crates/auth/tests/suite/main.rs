@@ -2,7 +2,9 @@
 
 mod accounts;
 mod check_keys;
+mod factor;
 mod guests;
+mod outside;
 mod passkeys;
 mod sessions;
 mod sign_in;

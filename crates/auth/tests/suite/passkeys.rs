@@ -26,19 +26,19 @@ on_both!(
     nobody_has_more_than_the_most,
 );
 
-const ORIGIN: &str = "https://clinic.example";
+pub const ORIGIN: &str = "https://clinic.example";
 
-fn party() -> RelyingParty {
+pub fn party() -> RelyingParty {
     RelyingParty::of(ORIGIN).expect("passkeys work here")
 }
 
-fn bytes(challenge: &Secret) -> Vec<u8> {
+pub fn bytes(challenge: &Secret) -> Vec<u8> {
     URL_SAFE_NO_PAD.decode(challenge.to_text().as_bytes()).expect("base64url")
 }
 
 impl Rig {
     /// Registers a new key by this session.
-    async fn add_passkey(&self, cookie: &Secret) -> (SoftKey, auth::PasskeyAdded) {
+    pub async fn add_passkey(&self, cookie: &Secret) -> (SoftKey, auth::PasskeyAdded) {
         let start = ok(self.staff.passkey_add_start(cookie, self.now).await);
         let mut key = SoftKey::new(ORIGIN, &start.user_handle);
         let made = key.create(&bytes(&start.challenge));
@@ -67,7 +67,7 @@ impl Rig {
     }
 
     /// Ana with an app and a passkey.
-    async fn with_passkey(&mut self) -> (Person, SoftKey) {
+    pub async fn with_passkey(&mut self) -> (Person, SoftKey) {
         let person = self.enrolled().await;
         let (key, _) = self.add_passkey(&person.session).await;
         (person, key)

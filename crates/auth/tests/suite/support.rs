@@ -155,7 +155,8 @@ impl Rig {
         let done = ok(self.staff.enrol_finish(&cookie, &phone.code(self.now), self.now).await);
         let recovery_codes =
             done.recovery_codes.iter().map(|code| code.to_text().to_string()).collect();
-        Person { user, phone, recovery_codes, session: done.session }
+        let session = done.session.expect("signed in by it");
+        Person { user, phone, recovery_codes, session }
     }
 
     pub async fn password(&self, email: &str, password: &str) -> Result<Step, AuthError> {

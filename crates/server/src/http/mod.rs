@@ -4,6 +4,7 @@
 pub mod audit_log;
 pub mod emergency;
 pub mod error;
+pub mod factor;
 pub mod guest;
 pub mod headers;
 pub mod invites;
@@ -64,6 +65,9 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/signin/passkey", post(passkeys::sign_in))
         .route("/signin/sso/start", post(sso::start))
         .route("/signin/sso/finish", post(sso::finish))
+        .route("/factor/code", post(factor::code))
+        .route("/factor/passkey/start", post(factor::passkey_start))
+        .route("/factor/passkey", post(factor::passkey))
         .route("/passkeys", get(passkeys::list))
         .route("/passkeys/start", post(passkeys::add_start))
         .route("/passkeys/finish", post(passkeys::add_finish))

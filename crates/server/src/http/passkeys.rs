@@ -8,7 +8,7 @@ use super::{Body, headers};
 use crate::app::App;
 use auth::passkey::MAX_PASSKEYS;
 use auth::webauthn::{ALGORITHMS, Assertion, Registration, RelyingParty};
-use auth::{Cookie, Route};
+use auth::{Cookie, PasskeyRequest, Route};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -45,13 +45,48 @@ pub async fn start(
         let cookie = client.session.as_ref().ok_or(ErrorCode::NotSignedIn)?;
         app.staff.passkey_second(cookie, client.prefix, now).await
     };
-    let request = request.map_err(|e| refused(&app, &e))?;
-    Ok(Json(wire::PasskeyRequest {
+    Ok(Json(asked(&party, &request.map_err(|e| refused(&app, &e))?)))
+}
+
+/// What the browser is asked for.
+pub(super) fn asked(party: &RelyingParty, request: &PasskeyRequest) -> wire::PasskeyRequest {
+    wire::PasskeyRequest {
         challenge: request.challenge.to_text().to_string(),
         rp_id: party.id().to_owned(),
         allow: request.allow.iter().map(|id| URL_SAFE_NO_PAD.encode(id)).collect(),
         must_verify: request.must_verify,
-    }))
+    }
+}
+
+/// The answer of an authenticator, as bytes.
+pub(super) struct UsedBytes {
+    credential: Vec<u8>,
+    client_data: Vec<u8>,
+    authenticator_data: Vec<u8>,
+    signature: Vec<u8>,
+    user_handle: Option<Vec<u8>>,
+}
+
+impl UsedBytes {
+    pub(super) fn read(body: &wire::PasskeyUse) -> ApiResult<Self> {
+        Ok(Self {
+            credential: bytes(&body.credential)?,
+            client_data: bytes(&body.client_data)?,
+            authenticator_data: bytes(&body.authenticator_data)?,
+            signature: bytes(&body.signature)?,
+            user_handle: body.user_handle.as_deref().map(bytes).transpose()?,
+        })
+    }
+
+    pub(super) fn borrow(&self) -> Assertion<'_> {
+        Assertion {
+            credential: &self.credential,
+            client_data: &self.client_data,
+            authenticator_data: &self.authenticator_data,
+            signature: &self.signature,
+            user_handle: self.user_handle.as_deref(),
+        }
+    }
 }
 
 /// `POST /api/signin/passkey`.
@@ -61,16 +96,10 @@ pub async fn sign_in(
     Body(body): Body<wire::PasskeyUse>,
 ) -> ApiResult<Response> {
     let party = party(&app)?;
-    let user_handle = body.user_handle.as_deref().map(bytes).transpose()?;
-    let used = Assertion {
-        credential: &bytes(&body.credential)?,
-        client_data: &bytes(&body.client_data)?,
-        authenticator_data: &bytes(&body.authenticator_data)?,
-        signature: &bytes(&body.signature)?,
-        user_handle: user_handle.as_deref(),
-    };
+    let used = UsedBytes::read(&body)?;
     let (cookie, now) = (client.session.as_ref(), app.clock.now());
-    let step = app.staff.passkey_sign_in(app.org, cookie, &party, used, client.prefix, now).await;
+    let step =
+        app.staff.passkey_sign_in(app.org, cookie, &party, used.borrow(), client.prefix, now).await;
     step_answer(&app, &client, step)
 }
 
@@ -153,7 +182,7 @@ pub async fn remove(
 }
 
 /// For whom passkeys are; nothing where browsers offer none.
-fn party(app: &App) -> ApiResult<RelyingParty> {
+pub(super) fn party(app: &App) -> ApiResult<RelyingParty> {
     Ok(app.config.relying_party().ok_or(ErrorCode::NotFound)?)
 }
 

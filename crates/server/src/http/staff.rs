@@ -29,6 +29,7 @@ pub fn auth_code(error: &AuthError) -> ErrorCode {
         AuthError::OutsideRefused => ErrorCode::SsoRefused,
         AuthError::OutsideUnknown => ErrorCode::SsoUnknown,
         AuthError::OutsideUnreachable => ErrorCode::SsoUnreachable,
+        AuthError::FactorNeeded => ErrorCode::FactorNeeded,
         AuthError::LastFactor => ErrorCode::LastFactor,
         AuthError::NoSuchVisit => ErrorCode::NoSuchVisit,
         AuthError::VisitOver => ErrorCode::VisitOver,
@@ -169,7 +170,9 @@ pub async fn mfa_finish(
     let done = app.staff.enrol_finish(cookie, &body.code, app.clock.now()).await;
     let done = done.map_err(|e| refused(&app, &e))?;
     let mut headers = HeaderMap::new();
-    set_cookie(&mut headers, &Cookie::Session.set(client.transport, &done.session));
+    if let Some(session) = &done.session {
+        set_cookie(&mut headers, &Cookie::Session.set(client.transport, session));
+    }
     let recovery_codes = done.recovery_codes.iter().map(|c| c.to_text().to_string()).collect();
     Ok((headers, Json(wire::MfaDone { recovery_codes })).into_response())
 }

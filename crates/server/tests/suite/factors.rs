@@ -3,7 +3,9 @@
 
 use crate::common::Clinic;
 use crate::common::browser::{Answer, Browser, text};
+use crate::common::idp::Idp;
 use crate::common::people::{Staff, account};
+use crate::sso;
 use audit::Actor;
 use auth::testing::SoftKey;
 use base64::Engine as _;
@@ -58,6 +60,10 @@ fn body(path: &str, visit: &str, user: &str) -> Value {
         "/patients/{patient}/erase" => json!({ "name": PATIENT, "reason": "asked" }),
         "/people" => json!({ "name": "N", "email": "n@clinic.example", "role": "staff" }),
         "/people/{person}" => json!({ "action": "disable" }),
+        "/factor/code" => json!({ "code": "123456" }),
+        "/factor/passkey" => json!({
+            "credential": "AA", "client_data": "AA", "authenticator_data": "AA", "signature": "AA",
+        }),
         "/passkeys/remove" => json!({ "passkey": "x" }),
         _ => json!({}),
     }
@@ -130,9 +136,18 @@ async fn enrol_passkey(clinic: &Clinic, browser: &mut Browser) {
     browser.post("/api/passkeys/finish", &new).await.good();
 }
 
+/// The same person by the clinic's identity provider.
+async fn by_provider(clinic: &Clinic, idp: &Idp, email: &str, next: &str) -> Browser {
+    *idp.person.lock().expect("no panic") =
+        json!({ "sub": email, "email": email, "email_verified": true });
+    let (browser, answer) = sso::sign_in(clinic, idp).await;
+    assert_eq!(answer.good()["next"], next);
+    browser
+}
+
 #[tokio::test]
 async fn without_a_second_factor_nobody_gets_anything_about_a_patient() {
-    let clinic = Clinic::sqlite().await;
+    let (clinic, idp) = Clinic::with_sso().await;
     let mut gray = Staff::clinician(&clinic).await;
     let booked = gray.book(json!({ "patient_name": PATIENT })).await;
     let every = routes();
@@ -146,10 +161,15 @@ async fn without_a_second_factor_nobody_gets_anything_about_a_patient() {
         let (_, mut with_key) = newcomer(&clinic, &keyed, role).await;
         enrol_passkey(&clinic, &mut with_key).await;
         let half = password(&clinic, &keyed).await;
+        // The provider's word for them, without a second factor there.
+        let sso_none = by_provider(&clinic, &idp, &plain, "enrol").await;
+        let sso_half = by_provider(&clinic, &idp, &keyed, "code").await;
         for (mut browser, expected) in [
             (Browser::new(&clinic), "not_signed_in"),
             (none, "enrolment_needed"),
             (half, "second_factor_needed"),
+            (sso_none, "enrolment_needed"),
+            (sso_half, "second_factor_needed"),
         ] {
             for route in &every {
                 // Requests are counted per network; a whole table of them takes its time.
@@ -164,6 +184,8 @@ async fn without_a_second_factor_nobody_gets_anything_about_a_patient() {
                 assert_eq!(answer.code(), expected, "{route:?} as {role:?}");
             }
         }
+        // Who works stays signed in; all this took minutes.
+        gray.browser.get("/api/me").await.good();
     }
     // The name is there for whoever has shown both: otherwise this test could not fail.
     let found = gray.browser.get(&format!("/api/visits/{}/quality", booked.visit)).await;

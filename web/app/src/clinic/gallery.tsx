@@ -8,12 +8,14 @@ import { callText, deviceText } from '../i18n/parts';
 import { Confirm } from '../ui';
 import { CallBar } from './app';
 import { Account } from './board/Account';
+import { AddApp } from './board/AddApp';
 import { Board, type BoardProps } from './board/Board';
 import { CallQuality } from './board/CallQuality';
 import { CloseVisit } from './board/CloseVisit';
 import { EmergencyDialog } from './board/Emergency';
 import { Asked, FreshLink, InviteSomeone, Made } from './board/Invite';
 import { InvitationDialog, NewVisit } from './board/NewVisit';
+import { ShowAgain } from './board/ShowAgain';
 import { VisitMenu } from './board/VisitMenu';
 import { VisitRow } from './board/VisitRow';
 import { WaiterCard } from './board/WaiterCard';
@@ -140,7 +142,7 @@ const PASSKEYS = [
   { passkey: 'b', name: 'Blue security key in the drawer of the second office', created_at: NOW_US - min(60 * 24 * 2) },
 ];
 
-const factors = (passkeys: FactorActions['passkeys']): FactorActions => ({ passkeys, addPasskey: never, removePasskey: never });
+const factors = (passkeys: FactorActions['passkeys']): FactorActions => ({ passkeys, addPasskey: never, removePasskey: never, startApp: never, finishApp: never, showCode: never, showPasskey: never });
 
 const actions: ClinicActions = {
   admit: never,
@@ -203,6 +205,18 @@ function account(passkeys: FactorActions['passkeys']) {
         <h1>{clinicWords.t.board.title}</h1>
       </main>
       <Account me={me()} ring={ring()} factors={factors(passkeys)} unreviewed={never} inCall={false} onClose={nothing} onSignOut={nothing} />
+    </Standing>
+  );
+}
+
+/** A part of the account's dialog by itself, as it stands after a press. */
+function partOfAccount(part: ComponentChildren) {
+  return (
+    <Standing>
+      <main class="clinic-main">
+        <h1>{clinicWords.t.passkeys.title}</h1>
+        {part}
+      </main>
     </Standing>
   );
 }
@@ -397,6 +411,19 @@ const screens: GalleryArea['screens'] = {
     board({}, <Account me={me({ role: 'admin' })} ring={ring()} factors={actions.factors} unreviewed={actions.unreviewed} inCall={false} onClose={nothing} onSignOut={nothing} />),
   'account-no-passkey': () => account(() => Promise.resolve({ passkeys: [], app: true, possible: true, most: 10 })),
   'account-passkeys-elsewhere': () => account(() => Promise.resolve({ passkeys: [], app: false, possible: false, most: 10 })),
+  'account-show-again': () =>
+    partOfAccount(<ShowAgain all={{ passkeys: PASSKEYS, app: true, possible: true, most: 10 }} actions={factors(never)} onShown={nothing} />),
+  'account-show-again-none': () =>
+    partOfAccount(<ShowAgain all={{ passkeys: [], app: false, possible: true, most: 10 }} actions={factors(never)} onShown={nothing} />),
+  'account-app-setup': () =>
+    partOfAccount(
+      <AddApp
+        all={{ passkeys: PASSKEYS, app: false, possible: true, most: 10 }}
+        actions={factors(never)}
+        onAdded={nothing}
+        begun={{ qr_svg: QR, secret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP' }}
+      />,
+    ),
   'account-loading': () => account(never),
   'account-offline': () => account(() => Promise.reject(new BedsideError('offline'))),
   'idle-warning': () => board({}, <IdleWarning leftMs={97_000} onStay={nothing} onLeave={nothing} />),

@@ -27,7 +27,7 @@ export function actionsDouble(over: Partial<ClinicActions> = {}): ClinicActions 
     emergency: forbidden,
     unreviewed: forbidden,
     synthetic: forbidden,
-    factors: { passkeys: forbidden, addPasskey: forbidden, removePasskey: forbidden },
+    factors: { passkeys: forbidden, addPasskey: forbidden, removePasskey: forbidden, startApp: forbidden, finishApp: forbidden, showCode: forbidden, showPasskey: forbidden },
     reconnect: forbidden,
     ...over,
   };

@@ -10,6 +10,8 @@ import { clinicWords } from '../i18n';
 import { codeOf } from '../session';
 import { errorText } from '../words';
 import type { FactorActions } from '../factors';
+import { AddApp } from './AddApp';
+import { ShowAgain } from './ShowAgain';
 
 type Shown =
   | { readonly at: 'loading' }
@@ -33,6 +35,10 @@ export function Factors({ actions }: { actions: FactorActions }) {
     };
   }, [actions, tries]);
   const again = () => setTries((n) => n + 1);
+  const added = (recovery: readonly string[]) => {
+    if (recovery.length > 0) setCodes(recovery);
+    again();
+  };
 
   return (
     <section class="clinic-stack" aria-label={t.title}>
@@ -52,6 +58,7 @@ export function Factors({ actions }: { actions: FactorActions }) {
           <p>
             {t.app}: {shown.all.app ? t.appOn : t.appOff}
           </p>
+          {shown.all.app ? null : <AddApp all={shown.all} actions={actions} onAdded={added} />}
           {shown.all.passkeys.length === 0 ? <p class="clinic-soft">{t.none}</p> : null}
           <ul role="list" class="clinic-stack">
             {shown.all.passkeys.map((one) => (
@@ -59,14 +66,7 @@ export function Factors({ actions }: { actions: FactorActions }) {
             ))}
           </ul>
           {codes.length > 0 ? <Codes codes={codes} /> : null}
-          <Add
-            all={shown.all}
-            actions={actions}
-            onAdded={(recovery) => {
-              if (recovery.length > 0) setCodes(recovery);
-              again();
-            }}
-          />
+          <Add all={shown.all} actions={actions} onAdded={added} />
         </>
       )}
     </section>
@@ -138,10 +138,7 @@ function Add({ all, actions, onAdded }: AddProps) {
   if (!all.possible) return <p class="clinic-soft">{t.notHere}</p>;
   if (all.passkeys.length >= all.most) return <p class="clinic-soft">{t.full(all.most)}</p>;
 
-  const submit = (event: Event) => {
-    event.preventDefault();
-    setMissing(name.trim() === '');
-    if (name.trim() === '') return;
+  const add = () =>
     adding.run(
       () => actions.addPasskey(name.trim()),
       (codes) => {
@@ -150,7 +147,12 @@ function Add({ all, actions, onAdded }: AddProps) {
         onAdded(codes);
       },
     );
+  const submit = (event: Event) => {
+    event.preventDefault();
+    setMissing(name.trim() === '');
+    if (name.trim() !== '') add();
   };
+  if (adding.refused === 'factor_needed') return <ShowAgain all={all} actions={actions} onShown={add} />;
   return (
     <form class="clinic-form" noValidate onSubmit={submit}>
       {adding.refused ? (

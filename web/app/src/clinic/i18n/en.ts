@@ -447,6 +447,7 @@ const en = {
     sso_refused: 'The clinic’s sign-in did not let you in. Try again, or use your password.',
     sso_unknown: 'There is no account for you here. Ask your administrator to make one for your work address.',
     sso_unreachable: 'The clinic’s sign-in cannot be reached. Use your password, or try again later.',
+    factor_needed: 'Show your second step again, then go on.',
     last_factor: 'This is your only second step. Add another one first, then remove this one.',
     no_such_visit: 'This visit does not exist any more.',
     second_check_failed: 'That does not match what the clinic has.',

@@ -446,6 +446,7 @@ const es: Translation<ClinicMessages> = {
     sso_refused: 'El acceso de la clínica no le dejó entrar. Inténtelo de nuevo o use su contraseña.',
     sso_unknown: 'Aquí no hay ninguna cuenta para usted. Pida a su administrador que cree una con su dirección de trabajo.',
     sso_unreachable: 'No se puede llegar al acceso de la clínica. Use su contraseña o inténtelo más tarde.',
+    factor_needed: 'Muestre de nuevo su segundo paso y continúe.',
     last_factor: 'Es su único segundo paso. Añada otro primero y después quite este.',
     no_such_visit: 'Esta visita ya no existe.',
     second_check_failed: 'No coincide con lo que tiene la clínica.',

@@ -2,11 +2,12 @@
 import { useState } from 'preact/hooks';
 import type { MfaStart } from '@bedside/client';
 import { Banner, Button, CheckField, IconCopy, Skeleton, TextField } from '../../ui';
-import { copyText, svgSource } from '../copy';
+import { copyText } from '../copy';
 import { clinicWords } from '../i18n';
 import { isAppCode, type SignInState } from '../model/sign-in';
 import type { Session } from '../session';
 import { errorText } from '../words';
+import { AppKey } from './AppKey';
 import { Frame, RefusalBanner, useLockout } from './Frame';
 
 export interface EnrolProps {
@@ -58,19 +59,7 @@ function EnrolWith({ state, mfa, session }: EnrolProps & { readonly mfa: MfaStar
     <Frame title={t.enrol.title} lead={t.enrol.lead} focusHeading>
       <ol class="clinic-steps">
         <li>
-          <p>{t.enrol.step1}</p>
-          <img class="clinic-qr" src={svgSource(mfa.qr_svg)} alt={t.enrol.qrAlt} width="208" height="208" />
-          <details class="clinic-fold">
-            <summary>{t.enrol.typed}</summary>
-            <div class="clinic-copyline">
-              <code class="clinic-key" dir="ltr" aria-label={t.enrol.key}>
-                {grouped(mfa.secret)}
-              </code>
-              <Button scale="small" icon={IconCopy} onClick={() => void copyText(mfa.secret)}>
-                {t.common.copy}
-              </Button>
-            </div>
-          </details>
+          <AppKey mfa={mfa} />
         </li>
         <li>
           <RefusalBanner refusal={state.refusal} lockoutS={lockoutS} />
@@ -102,11 +91,6 @@ function EnrolWith({ state, mfa, session }: EnrolProps & { readonly mfa: MfaStar
       ) : null}
     </Frame>
   );
-}
-
-/** Groups of four: easier to read and to type. */
-function grouped(secret: string): string {
-  return secret.replace(/(.{4})(?=.)/g, '$1 ');
 }
 
 export interface RecoveryProps {
