@@ -17,6 +17,7 @@ mod room;
 mod sealed;
 mod sealed_files;
 mod secrets;
+mod sign_in;
 mod stream;
 
 /// One thing that is fuzzed.
@@ -45,6 +46,9 @@ pub const TARGETS: &[Target] = &[
     target("relay_stream", relay::relay_stream, 4_096),
     target("secrets", secrets::secrets, 512),
     target("cookies", secrets::cookies, 512),
+    target("passkey", sign_in::passkey, 2_048),
+    target("id_token", sign_in::id_token, 4_096),
+    target("identity_provider", sign_in::provider, 4_096),
     target("invitation", invitation::invitation, 1_024),
     target("settings", files::settings, 4_096),
     target("settings_template", files::settings_template, 512),
