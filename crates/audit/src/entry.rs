@@ -34,6 +34,14 @@ pub fn leaf_hash(entry: &[u8]) -> Hash {
     out
 }
 
+/// A line of an export: its place in the tree, its leaf hash, and the entry's bytes as they are stored. What
+/// stands between `"entry":` and the last `}` is what the hash is over. `None` for bytes that are no text.
+#[must_use]
+pub fn json_line(place: u64, entry: &[u8]) -> Option<String> {
+    let (leaf, text) = (crate::balp::hex(&leaf_hash(entry)), std::str::from_utf8(entry).ok()?);
+    Some(format!("{{\"index\":{place},\"leaf\":\"{leaf}\",\"entry\":{text}}}\n"))
+}
+
 /// Who numbers entries: one lane of one process, from its start to its end. Chosen by `store`, at
 /// most 64 characters of ASCII letters, digits, `/` and `-`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

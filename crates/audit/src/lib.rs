@@ -16,6 +16,7 @@
 //! This crate does no IO and reads no clock. `store` keeps entries, in the same transaction as the
 //! change that they describe.
 
+pub mod balp;
 mod chain;
 mod checkpoint;
 mod entry;
@@ -30,7 +31,7 @@ pub mod witness;
 pub use chain::{ChainError, ChainVerifier};
 pub use checkpoint::{Checkpoint, Proof, ProofError};
 pub use entry::{
-    BadEntry, Entry, GENESIS, Hash, MAX_ENTRY_BYTES, Sealed, Writer, WriterId, leaf_hash,
+    BadEntry, Entry, GENESIS, Hash, MAX_ENTRY_BYTES, Sealed, Writer, WriterId, json_line, leaf_hash,
 };
 pub use event::{Actor, BadDetail, Detail, Event, Outcome};
 pub use kind::Kind;

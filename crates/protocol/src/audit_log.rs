@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use ts_rs::TS;
-use visit::{SeatId, Timestamp, UserId, VisitId};
+use visit::{PatientId, SeatId, Timestamp, UserId, VisitId};
 
 /// Most entries of one answer.
 pub const MAX_AUDIT_PAGE: u32 = 100;
@@ -19,6 +19,51 @@ pub struct AuditSearch {
     /// Only entries before this place: the answer's `next`. The newest if absent.
     #[ts(type = "number | null")]
     pub before: Option<u64>,
+}
+
+/// Body of `POST /api/audit/export`: the log as a file. In a body, as above. The answer is the file itself.
+#[derive(Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+#[ts(optional_fields)]
+pub struct AuditExportRequest {
+    /// In which form.
+    pub format: AuditFormat,
+    /// Only what happened in this visit.
+    #[serde(default)]
+    pub visit: Option<VisitId>,
+    /// Only what happened in visits of this patient.
+    #[serde(default)]
+    pub patient: Option<PatientId>,
+    /// Only what this account did, or what was done to it.
+    #[serde(default)]
+    pub person: Option<UserId>,
+    /// Only what happened at this time or later.
+    #[serde(default)]
+    pub from: Option<Timestamp>,
+    /// Only what happened before this time.
+    #[serde(default)]
+    pub until: Option<Timestamp>,
+}
+
+/// A form of the audit log as a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum AuditFormat {
+    /// JSON lines: one entry each, as stored, with its place and its leaf hash.
+    Jsonl,
+    /// A bundle of FHIR R4 `AuditEvent`s by IHE BALP.
+    Fhir,
+}
+
+impl AuditFormat {
+    /// Its name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Jsonl => "jsonl",
+            Self::Fhir => "fhir",
+        }
+    }
 }
 
 /// Answer: the newest first.

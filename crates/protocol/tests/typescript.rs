@@ -143,6 +143,8 @@ fn generated() -> String {
         access::HoldRequest,
         access::EraseRequest,
         audit_log::AuditSearch,
+        audit_log::AuditFormat,
+        audit_log::AuditExportRequest,
         audit_log::AuditActor,
         audit_log::AuditLine,
         audit_log::AuditFound,

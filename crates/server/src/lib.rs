@@ -6,6 +6,7 @@
 
 pub mod app;
 pub mod assets;
+pub mod audit_export;
 pub mod clock;
 pub mod consent;
 pub mod http;
@@ -24,6 +25,7 @@ pub mod ws;
 
 pub use app::{App, GuestStarter, ServerConfig, Statements};
 pub use assets::Assets;
+pub use audit_export::AuditExport;
 pub use clock::Clock;
 pub use listen::{Incoming, Peer};
 pub use log_status::LogStatus;

@@ -138,6 +138,12 @@ impl LogStatus {
         self.seen().trouble.as_ref().map(|trouble| trouble.kind)
     }
 
+    /// Entries under the newest checkpoint of this run; 0 before the first.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.seen().size.unwrap_or(0)
+    }
+
     /// Everything, for the page. `entries` and `waiting`: what the database says.
     #[must_use]
     pub fn shown(&self, entries: u64, waiting: u64) -> LogState {

@@ -2,11 +2,13 @@
 //! address.
 
 use crate::live::CallMetrics;
+use crate::log_status::LogStatus;
 use crate::relay::RelayMetrics;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
+use protocol::system::LogTroubleKind;
 use std::sync::atomic::Ordering;
 
 /// What is counted.
@@ -32,6 +34,8 @@ pub struct Metrics {
     media_packets_out: Counter,
     media_garbage: Counter,
     media_handed_over: Counter,
+    audit_entries: Gauge,
+    audit_trouble: Gauge,
     relay: RelayMetrics,
 }
 
@@ -67,6 +71,14 @@ impl Default for Metrics {
             media_packets_out,
             media_garbage,
             media_handed_over,
+            audit_entries: gauge(
+                "audit_entries",
+                "Entries of the audit log under the newest checkpoint",
+            ),
+            audit_trouble: gauge(
+                "audit_trouble",
+                "The audit log: 0 is signed, 1 waits for database or disk, 2 needs somebody",
+            ),
             relay: RelayMetrics::new(&mut registry),
             messages,
             refused,
@@ -88,7 +100,18 @@ impl Metrics {
     /// Everything in OpenMetrics text format, with the figures of the forwarding unit and, if it runs,
     /// of our own relay.
     #[must_use]
-    pub fn text(&self, media: &sfu::Stats, relay: Option<&turn::io::Report>) -> String {
+    pub fn text(
+        &self,
+        media: &sfu::Stats,
+        relay: Option<&turn::io::Report>,
+        log: &LogStatus,
+    ) -> String {
+        self.audit_entries.set(i64::try_from(log.size()).unwrap_or(i64::MAX));
+        self.audit_trouble.set(match log.trouble() {
+            None => 0,
+            Some(LogTroubleKind::Passing) => 1,
+            Some(_) => 2,
+        });
         for (gauge, value) in
             [(&self.media_rooms, media.rooms), (&self.media_transports, media.transports)]
         {

@@ -24,6 +24,7 @@
 //! index. Secrets that people carry (sessions, links, tokens, devices) are stored as hashes only.
 
 mod attempts;
+mod audit_export;
 mod audit_log;
 mod audit_search;
 mod audit_tree;
@@ -61,6 +62,7 @@ mod users;
 mod visits;
 
 pub use attempts::AttemptRow;
+pub use audit_export::AuditRange;
 pub use audit_log::{AuditFault, AuditPage, AuditReport, WriterRow};
 pub use audit_search::AuditFilter;
 pub use audit_tree::{AuditTree, MAX_STEP};

@@ -1940,6 +1940,32 @@ person: string | null,
  * Only entries before this place: the answer's `next`. The newest if absent.
  */
 before: number | null, };
+export type AuditFormat = "jsonl" | "fhir";
+export type AuditExportRequest = { 
+/**
+ * In which form.
+ */
+format: AuditFormat, 
+/**
+ * Only what happened in this visit.
+ */
+visit?: string, 
+/**
+ * Only what happened in visits of this patient.
+ */
+patient?: string, 
+/**
+ * Only what this account did, or what was done to it.
+ */
+person?: string, 
+/**
+ * Only what happened at this time or later.
+ */
+from?: Timestamp, 
+/**
+ * Only what happened before this time.
+ */
+until?: Timestamp, };
 export type AuditActor = { "type": "staff", "id": string } | { "type": "seat", "id": string } | { "type": "system" } | { "type": "anonymous" };
 export type AuditLine = { 
 /**

@@ -1,6 +1,7 @@
 //! `bedside audit`: whether the log of who did what is whole, and proofs about it. Decides nothing; what
 //! is right is crate `audit`'s to say.
 
+mod export;
 mod folder;
 mod http;
 mod prove;
@@ -8,6 +9,8 @@ mod recover;
 mod verify;
 mod witness;
 pub mod witnessing;
+
+pub use folder::Files;
 
 use crate::compose;
 use crate::config::Config;
@@ -32,6 +35,9 @@ enum Action {
     Prove(prove::ProveArgs),
     /// Check such a proof.
     CheckProof(prove::CheckArgs),
+    /// Write the log as a file: JSON lines that can be checked against the tree, or FHIR for other systems.
+    /// That it was taken is itself on record.
+    Export(export::ExportArgs),
     /// After the database was restored from an older copy: put the entries back that it lacks. Stop the
     /// server first.
     Recover(recover::RecoverArgs),
@@ -54,6 +60,7 @@ pub async fn run(args: AuditArgs, out: &mut Terminal) -> Result<ExitCode, Failur
         Action::Verify(args) => verify::run(args, out).await,
         Action::Prove(args) => prove::prove(args, out),
         Action::CheckProof(args) => prove::check(&args, out),
+        Action::Export(args) => export::run(args, out).await,
         Action::Recover(args) => recover::run(args, out).await,
         Action::Witness(args) => witness::run(args, out).await,
         Action::Key { config } => {

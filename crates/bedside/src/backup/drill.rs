@@ -3,17 +3,20 @@
 
 use super::files::{self, Backup};
 use super::{on_record, print_json};
+use crate::audit_log::Files;
+use crate::compose;
 use crate::config::Config;
 use crate::error::Failure;
 use crate::key_provider;
 use crate::terminal::Terminal;
+use audit::{Trust, verify_log};
 use keys::AgeIdentity;
 use protocol::system::{self, DrillDone};
 use serde::Serialize;
 use server::Clock;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
-use store::{MAX_PAGE, Store, StoreConfig};
+use store::{MAX_PAGE, Sequencer, Store, StoreConfig};
 use visit::Timestamp;
 
 /// What is signed.
@@ -28,6 +31,8 @@ struct Evidence {
     audit_writers: u64,
     audit_entries: u64,
     audit_faults: u64,
+    /// Entries under the signed checkpoint in the backup, each checked up to the signature.
+    audit_signed_entries: u64,
     opened: Opened,
 }
 
@@ -74,6 +79,8 @@ pub async fn run(
     // The start of this store has just written an entry of its own, so the log is verified while it
     // goes on, as in real life.
     let report = store.verify_audit().await?;
+    says("checking the audit log");
+    let signed = check_tree(config, &store, &scratch.path().join("audit")).await?;
     let opened = open_everything(&store).await?;
     store.close(Clock::system().now()).await?;
     out.progress_end();
@@ -87,6 +94,7 @@ pub async fn run(
         audit_writers: report.writers,
         audit_entries: report.entries,
         audit_faults: faults,
+        audit_signed_entries: signed,
         opened,
     };
     if faults > 0 {
@@ -120,6 +128,27 @@ pub async fn run(
     ));
     out.line(&format!("Evidence: {}", path.display()));
     Ok(())
+}
+
+/// Writes the files of the log as the restored database has it, and checks them as a stranger would who has
+/// the public key. Gives how many entries were signed; 0 when none were yet.
+async fn check_tree(config: &Config, store: &Store, folder: &Path) -> Result<u64, Failure> {
+    if store.audit_tree().await?.is_none() {
+        return Ok(0);
+    }
+    let path = config.audit.key_path(&config.data.keyring);
+    let key = compose::read_key(&path, &keys::read_secret(&path)?)?;
+    let trust = Trust { log: key.public(), witnesses: Vec::new(), earlier: Vec::new() };
+    // Opening it writes the files and signs nothing.
+    Sequencer::open(store.clone(), key, folder).await?;
+    let files = Files::Folder(folder.to_owned());
+    let verified = verify_log(&trust, &mut |path| files.get(path), &mut |_, _| {});
+    let verified = verified.map_err(|error| {
+        Failure::Usage(format!(
+            "everything could be read, but the audit log in this backup does not verify: {error}"
+        ))
+    })?;
+    Ok(verified.checkpoint.size)
 }
 
 /// Opens every value of every sealed kind; the first that does not open ends it.

@@ -4,10 +4,12 @@ use super::handshake::{Answer, Offer, begin};
 use crate::config::Config;
 use crate::doctor::knock_at;
 use crate::error::Failure;
+use crate::evidence::Records;
 use ::compliance::{Found, Probe};
 use audit::{Actor, Event, Kind};
 use protocol::limits::REVIEW_WITHIN_H;
-use server::Clock;
+use protocol::system::{Evidence, MAX_BACKUP_AGE_H, MAX_DRILL_AGE_DAYS};
+use server::{Clock, Surrounding, Surroundings as _};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use store::Store;
@@ -42,6 +44,14 @@ pub async fn all(config: &Config) -> Result<BTreeMap<Probe, Found>, Failure> {
         add(probe, result);
     }
     add(Probe::RelayClosed, Ok(relay_closed(config)));
+    // Without a record nothing was looked at: the clinic may make backups in another way, and say so.
+    let around = Records::of(config)?.look();
+    if let Some(result) = backup_age(&around, now) {
+        add(Probe::BackupAge, Ok(result));
+    }
+    if let Some(result) = drill_age(&around, now) {
+        add(Probe::DrillAge, Ok(result));
+    }
     add(Probe::Tls, Ok(tls(config).await));
     let tx = store.begin(store.default_org(), now).await?;
     tx.commit_with(vec![Event::new(Kind::ReportMade, Actor::System)]).await?;
@@ -172,6 +182,44 @@ async fn rows(store: &Store, now: Timestamp) -> Vec<(Probe, store::Result<Found>
     ]
 }
 
+/// How old the newest backup on record is; `None` without a record.
+fn backup_age(around: &Surrounding, now: Timestamp) -> Option<Found> {
+    if around.not_believed.contains(&Evidence::Backup) {
+        return Some(not_believed("bedside backup create"));
+    }
+    let backup = around.backup.as_ref()?;
+    let hours = now.since(backup.made_at).0 / Duration::from_min(60).0;
+    let text = format!("The newest backup is {hours} hours old and has {} rows.", backup.rows);
+    Some(if now.since(backup.made_at) <= Duration::from_min(MAX_BACKUP_AGE_H * 60) {
+        Found::good(text)
+    } else {
+        Found::bad(text, "make one now, and look why there was none: bedside backup create")
+    })
+}
+
+/// How old the newest drill on record is; `None` without a record.
+fn drill_age(around: &Surrounding, now: Timestamp) -> Option<Found> {
+    if around.not_believed.contains(&Evidence::Drill) {
+        return Some(not_believed("bedside backup drill"));
+    }
+    let drill = around.drill.as_ref()?;
+    let days = now.since(drill.made_at).0 / Duration::from_days(1).0;
+    let text = format!(
+        "The newest drill is {days} days old; it brought {} rows back in {} ms.",
+        drill.rows, drill.took_ms
+    );
+    Some(if now.since(drill.made_at) <= Duration::from_days(MAX_DRILL_AGE_DAYS) {
+        Found::good(text)
+    } else {
+        Found::bad(text, "bring the newest backup back: bedside backup drill")
+    })
+}
+
+fn not_believed(command: &str) -> Found {
+    let fix = format!("somebody changed it, or evidence.key is another one; run: {command}");
+    Found::bad("The record of the newest one was not signed by this server.", fix)
+}
+
 /// Asks the rule of the relay for both ends of every special range.
 fn relay_closed(config: &Config) -> Found {
     if !config.relay.enabled {
@@ -226,4 +274,47 @@ async fn tls(config: &Config) -> Found {
         "Handshakes with the own port: TLS 1.0, TLS 1.1 and weak ciphers refused, TLS 1.2 with forward \
          secrecy and AEAD taken.",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use protocol::system::{BackupDone, DrillDone};
+
+    const NOW: Timestamp = Timestamp(1_795_348_800_000_000);
+
+    fn ago(span: Duration) -> Timestamp {
+        Timestamp(NOW.0 - span.0)
+    }
+
+    #[test]
+    fn a_backup_holds_for_48_hours_and_a_record_that_is_not_ours_never() {
+        let judge = |made_at| {
+            let backup = Some(BackupDone { made_at, rows: 3, bytes: 9 });
+            backup_age(&Surrounding { backup, ..Surrounding::default() }, NOW).map(|f| f.holds)
+        };
+        let most = Duration::from_min(48 * 60);
+        assert_eq!(judge(ago(most)), Some(true));
+        assert_eq!(judge(ago(Duration(most.0 + 1))), Some(false));
+        assert!(backup_age(&Surrounding::default(), NOW).is_none(), "nothing was looked at");
+        let not_believed = vec![Evidence::Backup];
+        let forged = Surrounding { not_believed, ..Surrounding::default() };
+        assert_eq!(backup_age(&forged, NOW).map(|f| f.holds), Some(false));
+        assert!(drill_age(&forged, NOW).is_none());
+    }
+
+    #[test]
+    fn a_drill_holds_for_30_days() {
+        let judge = |made_at| {
+            let drill = DrillDone { made_at, backup_made_at: made_at, took_ms: 1, rows: 3 };
+            let around = Surrounding { drill: Some(drill), ..Surrounding::default() };
+            drill_age(&around, NOW).map(|f| f.holds)
+        };
+        let most = Duration::from_days(30);
+        assert_eq!(judge(ago(most)), Some(true));
+        assert_eq!(judge(ago(Duration(most.0 + 1))), Some(false));
+        let not_believed = vec![Evidence::Drill];
+        let forged = Surrounding { not_believed, ..Surrounding::default() };
+        assert_eq!(drill_age(&forged, NOW).map(|f| f.holds), Some(false));
+    }
 }

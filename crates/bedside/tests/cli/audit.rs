@@ -184,10 +184,113 @@ async fn a_witness_vouches_for_the_log_and_not_for_a_shorter_one() {
     assert_eq!(witnessed.code, Some(0), "{}", witnessed.out);
     assert!(witnessed.out.contains("signed and witnessed"), "{}", witnessed.out);
 
+    let kept = clinic.path("kept");
+    copy(&folder, &kept);
     // Database and files are both put back to before: only the witness knows better.
     fs::remove_dir_all(clinic.data()).expect("is there");
     copy(&backup, &clinic.data());
+    let signed = fs::read(folder.join("checkpoint")).expect("is there");
     let (mut program, _) = clinic.serve().await;
-    program.says("a witness signed").await;
-    drop(program);
+    let says = program.says("a witness signed").await;
+    assert!(
+        says.contains("audit_witness_ahead") && says.contains("recover --from-tiles"),
+        "{says}"
+    );
+    program.terminate();
+    assert_eq!(program.ended().await.0, Some(0), "patients come first");
+    assert!(fs::read(folder.join("checkpoint")).expect("is there") == signed, "nothing was signed");
+    let doctor = run(&["doctor", "-c", &clinic.settings(), "--json"]);
+    assert_eq!(doctor.code, Some(2));
+    assert!(doctor.out.contains("audit_witness_ahead"), "{}", doctor.out);
+
+    // The newest copy of the folder comes back from where it was kept, and then the entries.
+    fs::remove_dir_all(&folder).expect("is there");
+    copy(&kept, &folder);
+    let recovered = run(&["audit", "recover", "-c", &clinic.settings(), "--from-tiles"]);
+    assert_eq!(recovered.code, Some(0), "{}", recovered.err);
+    let (mut program, _) = clinic.serve().await;
+    program.says("the audit log is witnessed").await;
+    program.terminate();
+    assert_eq!(program.ended().await.0, Some(0));
+    let doctor = run(&["doctor", "-c", &clinic.settings(), "--json"]);
+    assert!(doctor.out.contains("\"witnessed\""), "{}", doctor.out);
+    let good = verify(&folder, &key, &["--witness", &witness_key]);
+    assert_eq!(good.code, Some(0), "{}", good.out);
+}
+
+/// Leaf hashes of RFC 6962 §2.1, by a library that is not ours: Python's.
+fn checked_by_python(file: &Path) -> String {
+    let code = "import hashlib, json, sys\n\
+        n = 0\n\
+        for line in open(sys.argv[1]):\n\
+        \x20   d = json.loads(line)\n\
+        \x20   raw = line.rstrip('\\n').split('\"entry\":', 1)[1][:-1]\n\
+        \x20   assert hashlib.sha256(b'\\0' + raw.encode()).hexdigest() == d['leaf'], line\n\
+        \x20   assert d['index'] == n and json.loads(raw) == d['entry'], line\n\
+        \x20   n += 1\n\
+        print(n)\n";
+    let done = std::process::Command::new("python3").arg("-c").arg(code).arg(file).output();
+    let done = done.expect("python3 is installed");
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    String::from_utf8_lossy(&done.stdout).trim().to_owned()
+}
+
+#[tokio::test]
+async fn the_log_is_exported_in_lines_that_can_be_checked_and_as_fhir() {
+    let (clinic, folder, _) = clinic_with_log("").await;
+    let checkpoint = fs::read_to_string(folder.join("checkpoint")).expect("is there");
+    let size = checkpoint.lines().nth(1).expect("a size").to_owned();
+    let (settings, file) = (clinic.settings(), clinic.path("log.jsonl"));
+    let export = |more: &[&str]| run(&[&["audit", "export", "-c", &settings], more].concat());
+    let done = export(&["--format", "jsonl", "--out", text(&file)]);
+    assert_eq!(done.code, Some(0), "{}", done.err);
+    assert!(done.out.contains(&format!("Wrote {size} entries")), "{}", done.out);
+    assert!(done.out.contains("wait for their place"), "no server runs: {}", done.out);
+    assert_eq!(checked_by_python(&file), size);
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = fs::metadata(&file).expect("is there").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+
+    run_once(&clinic).await;
+    let lines = export(&["--format", "jsonl"]).out;
+    let used = lines.lines().filter(|line| line.contains("\"data.audit_viewed\"")).count();
+    assert_eq!(used, 1, "the export before is in it");
+    let bundle = export(&["--format", "fhir"]).out;
+    let bundle: serde_json::Value = serde_json::from_str(&bundle).expect("JSON");
+    assert_eq!(
+        (&bundle["resourceType"], &bundle["type"]),
+        (&"Bundle".into(), &"collection".into())
+    );
+    let events = bundle["entry"].as_array().expect("a list");
+    assert_eq!(events.len(), lines.lines().count());
+    assert!(events.iter().all(|e| e["resource"]["resourceType"] == "AuditEvent"));
+
+    let none = export(&["--format", "fhir", "--to", "2020-01-01"]).out;
+    let none: serde_json::Value = serde_json::from_str(&none).expect("JSON");
+    assert!(none.get("entry").is_none(), "FHIR knows no empty lists: {none}");
+    let late = export(&["--format", "jsonl", "--from", "2020-01-01"]);
+    assert!(late.out.lines().count() >= events.len());
+    let odd = export(&["--format", "jsonl", "--from", "yesterday"]);
+    assert!(odd.code == Some(2) && odd.err.contains("2026-11-21T08:00:00Z"), "{}", odd.err);
+    let nobody = export(&["--format", "jsonl", "--patient", "01JX0000000000000000000000"]);
+    assert!(nobody.code == Some(1) && nobody.err.contains("nothing was written"), "{}", nobody.err);
+}
+
+#[tokio::test]
+async fn a_drill_checks_the_signed_log_in_the_backup_as_a_stranger_would() {
+    let (clinic, folder, _) = clinic_with_log("").await;
+    let checkpoint = fs::read_to_string(folder.join("checkpoint")).expect("is there");
+    let size = checkpoint.lines().nth(1).expect("a size").parse::<u64>().expect("a number");
+    let (manifest, identity) = clinic.backed_up();
+    let drill = || clinic.backup(&["drill", &manifest, "--identity", &identity, "--json"]);
+    let good = drill();
+    assert_eq!(good.code, Some(0), "{}", good.err);
+    let good: serde_json::Value = serde_json::from_str(&good.out).expect("JSON");
+    assert_eq!(good["audit_signed_entries"], size);
+    // A log that was signed by somebody else is not this clinic's.
+    let (other, ..) = clinic_with_log("").await;
+    fs::copy(other.data().join("audit.key"), clinic.data().join("audit.key")).expect("copied");
+    let bad = drill();
+    assert_eq!(bad.code, Some(1), "{}", bad.out);
+    assert!(bad.err.contains("another key"), "{}", bad.err);
 }

@@ -60,6 +60,8 @@ fn a_backup_is_verified_drilled_and_restored() {
     let drill: Value = serde_json::from_str(&drill).expect("JSON");
     assert_eq!((&drill["opened"]["staff"], &drill["audit_faults"]), (&1.into(), &0.into()));
     assert!(drill["audit_entries"].as_u64() > Some(2));
+    // No server has run, so nothing was signed: no word about a signature.
+    assert_eq!(drill["audit_signed_entries"], 0);
     let evidence = manifest.replace(".json", ".drill.json");
     assert!(backups.clinic.keys(&["check", &evidence]).out.contains("not altered"));
 

@@ -44,6 +44,33 @@ fn probes_look_at_the_server_that_runs_and_say_what_is_open() {
     assert_eq!(standing(&down, "training"), "open", "nobody said so");
 }
 
+#[test]
+fn a_backup_and_a_drill_of_now_prove_themselves_and_a_forged_record_does_not() {
+    let clinic = Clinic::init();
+    let (_, before) = report(&clinic, &[]);
+    assert_eq!((standing(&before, "backup"), standing(&before, "restore")), open_both());
+    let (manifest, identity) = clinic.backed_up();
+    let (_, after) = report(&clinic, &[]);
+    assert_eq!(standing(&after, "backup"), "proved");
+    assert_eq!(standing(&after, "restore"), "open", "nobody tried it");
+    let drill = clinic.backup(&["drill", &manifest, "--identity", &identity]);
+    assert_eq!(drill.code, Some(0), "{}", drill.err);
+    let (_, after) = report(&clinic, &[]);
+    assert_eq!(standing(&after, "restore"), "proved");
+
+    // A word does not help against a record that somebody changed.
+    attest(&clinic, "backup", &[]);
+    let record = clinic.data().join("newest-backup.json");
+    let text = std::fs::read_to_string(&record).expect("is there");
+    std::fs::write(&record, text.replace("made_at", "made_by")).expect("writes");
+    let (_, forged) = report(&clinic, &[]);
+    assert_eq!(standing(&forged, "backup"), "open");
+}
+
+fn open_both() -> (String, String) {
+    ("open".to_owned(), "open".to_owned())
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn handshakes_with_the_running_server_prove_its_tls() {
     let clinic = Clinic::init();

@@ -102,6 +102,20 @@ impl Clinic {
         run(&all)
     }
 
+    /// Makes a backup for a fresh identity; gives its manifest and the identity's file.
+    pub fn backed_up(&self) -> (String, String) {
+        let path = |name| self.path(name).to_str().expect("a plain path").to_owned();
+        let (identity, folder) = (path("identity.txt"), path("backups"));
+        let made = run(&["backup", "keygen", "-o", &identity]);
+        let recipient = made.out.lines().find_map(|line| line.trim().strip_prefix("age1"));
+        let recipient = format!("age1{}", recipient.expect("it says for whom"));
+        let made = self.backup(&["create", "--to", &folder, "--recipient", &recipient, "--json"]);
+        assert_eq!(made.code, Some(0), "{}", made.err);
+        let line = made.out.lines().find(|line| line.contains("\"manifest\""));
+        let manifest = line.and_then(|line| line.split('"').nth(3)).expect("a path");
+        (manifest.to_owned(), identity)
+    }
+
     /// `bedside keys …`.
     pub fn keys(&self, args: &[&str]) -> Outcome {
         let settings = self.settings();

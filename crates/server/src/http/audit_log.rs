@@ -4,13 +4,20 @@ use super::Body;
 use super::error::ApiResult;
 use super::session::Client;
 use crate::app::App;
+use crate::audit_export::AuditExport;
 use audit::{Actor, Entry, Event, Kind, Outcome};
 use auth::Route;
 use axum::Json;
 use axum::extract::State;
-use protocol::audit_log::{AuditActor, AuditFound, AuditLine, AuditSearch, MAX_AUDIT_PAGE};
+use axum::http::header;
+use axum::response::{IntoResponse as _, Response};
+use protocol::ErrorCode;
+use protocol::audit_log::{
+    AuditActor, AuditExportRequest, AuditFormat, AuditFound, AuditLine, AuditSearch, MAX_AUDIT_PAGE,
+};
 use std::sync::Arc;
-use store::AuditFilter;
+use store::{AuditFilter, AuditRange, Store, StoreError};
+use visit::OrgId;
 
 /// `POST /api/audit/search`. Entries appear here as soon as they have a place, at most a second after
 /// they were written.
@@ -39,6 +46,67 @@ pub async fn search(
     }
     tx.commit_with(vec![event]).await?;
     Ok(Json(AuditFound { entries, next }))
+}
+
+/// `POST /api/audit/export`. The file ends with what has a place now; that it was taken is on record before
+/// its first byte leaves. When something breaks in the middle, so does the connection: half a file must not
+/// look like a whole one.
+pub async fn export(
+    State(app): State<Arc<App>>,
+    client: Client,
+    Body(request): Body<AuditExportRequest>,
+) -> ApiResult<Response> {
+    let session = client.staff(&app, Route::AuditExport).await?;
+    let AuditExportRequest { format, visit, patient, person, from, until } = request;
+    let range = AuditRange { visit, patient, person, from, until };
+    let (store, org, now) = (app.core.store.clone(), app.org, app.clock.now());
+    let base_url = app.config.base_url().to_owned();
+    let export = AuditExport::begin(store.clone(), org, range, format, base_url, now).await?;
+    let events = exported(&store, org, &range, session.actor(), format).await?;
+    let tx = store.begin(org, now).await?;
+    tx.commit_with(events.ok_or(ErrorCode::NotFound)?).await?;
+    let pieces = futures_util::stream::try_unfold(export, |mut export| async move {
+        let piece = export.piece().await;
+        let piece =
+            piece.inspect_err(|e| tracing::error!(code = e.code(), "an export broke off"))?;
+        Ok::<_, StoreError>(piece.map(|piece| (piece, export)))
+    });
+    let (kind, name) = match format {
+        AuditFormat::Jsonl => ("application/jsonl", "audit-log.jsonl"),
+        AuditFormat::Fhir => ("application/fhir+json", "audit-log.fhir.json"),
+    };
+    let headers = [
+        (header::CONTENT_TYPE, kind.to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+    ];
+    Ok((headers, axum::body::Body::from_stream(pieces)).into_response())
+}
+
+/// The entries about an export: one, or one for each visit of the patient that it is about, since the log
+/// knows visits and no patients. `None` without such a patient.
+///
+/// # Errors
+/// What the database says.
+pub async fn exported(
+    store: &Store,
+    org: OrgId,
+    range: &AuditRange,
+    actor: Actor,
+    format: AuditFormat,
+) -> Result<Option<Vec<Event>>, StoreError> {
+    let mut event = Event::new(Kind::AuditViewed, actor).detail("export", format.as_str());
+    if let Some(person) = range.person {
+        event = event.user(person);
+    }
+    let Some(patient) = range.patient else {
+        return Ok(Some(vec![match range.visit {
+            Some(visit) => event.visit(visit),
+            None => event,
+        }]));
+    };
+    let visits = store.read(org).await?.visits_of_patient(patient).await?;
+    let events: Vec<Event> = visits.into_iter().map(|visit| event.clone().visit(visit)).collect();
+    Ok(Some(events).filter(|events| !events.is_empty()))
 }
 
 fn line(place: u64, entry: Entry) -> AuditLine {

@@ -94,6 +94,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/patients/{patient}/unhold", post(patients::unhold))
         .route("/patients/{patient}/erase", post(patients::erase))
         .route("/audit/search", post(audit_log::search))
+        .route("/audit/export", post(audit_log::export))
         .route("/system", get(system::look))
         .route("/people", get(people::list).post(people::add))
         .route("/people/{person}", post(people::change))
@@ -207,6 +208,6 @@ async fn metrics(State(app): State<Arc<App>>, headers: HeaderMap) -> ApiResult<R
     }
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     let relay = app.core.relays.report().await;
-    let text = app.metrics.text(&app.core.sfu.stats(), relay.as_ref());
+    let text = app.metrics.text(&app.core.sfu.stats(), relay.as_ref(), &app.operator.log);
     Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
 }

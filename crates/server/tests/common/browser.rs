@@ -37,6 +37,23 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
+/// A body in chunks (RFC 9112 §7.1), which must be there to its end.
+fn joined(mut chunks: &[u8]) -> Vec<u8> {
+    let mut body = Vec::new();
+    loop {
+        let line = chunks.windows(2).position(|w| w == b"\r\n").expect("the head of a chunk");
+        let size = std::str::from_utf8(&chunks[..line]).expect("ASCII");
+        let size = usize::from_str_radix(size, 16).expect("a size");
+        chunks = &chunks[line + 2..];
+        body.extend_from_slice(&chunks[..size]);
+        assert_eq!(&chunks[size..size + 2], b"\r\n", "a whole chunk");
+        chunks = &chunks[size + 2..];
+        if size == 0 {
+            return body;
+        }
+    }
+}
+
 impl Answer {
     fn parse(bytes: &[u8]) -> Self {
         let end = bytes.windows(4).position(|w| w == b"\r\n\r\n").expect("a whole head");
@@ -48,7 +65,11 @@ impl Answer {
             .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
             .collect();
         let status = status.parse().expect("a number");
-        Self { status, headers, body: bytes[end + 4..].to_vec() }
+        let mut answer = Self { status, headers, body: bytes[end + 4..].to_vec() };
+        if answer.header("transfer-encoding") == Some("chunked") {
+            answer.body = joined(&answer.body);
+        }
+        answer
     }
 
     pub fn header(&self, name: &str) -> Option<&str> {

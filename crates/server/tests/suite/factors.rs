@@ -58,6 +58,7 @@ fn body(path: &str, visit: &str, user: &str) -> Value {
         "/patients/find" => json!({ "name": PATIENT, "email": "", "birth_date": "" }),
         "/patients/{patient}/hold" => json!({ "reason": "court order" }),
         "/patients/{patient}/erase" => json!({ "name": PATIENT, "reason": "asked" }),
+        "/audit/export" => json!({ "format": "jsonl" }),
         "/people" => json!({ "name": "N", "email": "n@clinic.example", "role": "staff" }),
         "/people/{person}" => json!({ "action": "disable" }),
         "/factor/code" => json!({ "code": "123456" }),

@@ -1,7 +1,7 @@
 //! How the server itself is, over HTTP: who may look, and that every figure comes from where it is.
 
 use crate::common::people::Staff;
-use crate::common::{Clinic, WITNESS};
+use crate::common::{Clinic, METRICS_TOKEN, WITNESS};
 use audit::Kind;
 use protocol::system::{BackupDone, DrillDone, Evidence, ReportDone, WitnessStanding};
 use serde_json::{Value, json};
@@ -105,6 +105,11 @@ async fn trouble_of_the_log_and_its_witnesses_is_shown() {
     assert_eq!(state["log"]["witnesses"], json!([witness]));
     let found = Contradiction::Ahead { ours: 4, theirs: 9 };
     log.troubled(&LogTrouble::from(found), now);
+    let token = format!("Bearer {METRICS_TOKEN}");
+    let metrics = olga.browser.request("GET", "/metrics", &[("authorization", &token)], "").await;
+    let metrics = String::from_utf8(metrics.body).expect("text");
+    assert!(metrics.contains("bedside_audit_trouble 2\n"), "{metrics}");
+    assert!(metrics.contains("bedside_audit_entries 4\n"), "{metrics}");
     let trouble = json!({ "kind": "witness_ahead", "code": "audit_witness_ahead", "since": now.0 });
     assert_eq!(look(&mut olga).await["log"]["trouble"], trouble);
 }
