@@ -104,6 +104,13 @@ test('an emergency is opened by one, reviewed by another, and the patient’s da
     await expect(ola.getByText('Dr. Lena Vogt set up a second step')).toBeVisible();
     await expect(ola.getByText('Dr. Lena Vogt made a visit')).toHaveCount(0);
     await expect(ola.getByText('This is all.')).toBeVisible();
+    await ola.getByRole('button', { name: 'Take it as a file' }).click();
+    await expect(ola.getByText('Only: Dr. Lena Vogt')).toBeVisible();
+    const [lines] = await Promise.all([ola.waitForEvent('download'), ola.getByRole('button', { name: 'Make the file' }).click()]);
+    expect(lines.suggestedFilename()).toBe('audit-log.jsonl');
+    const file = readFileSync(await lines.path(), 'utf8');
+    expect(file).toContain('visit.created');
+    expect(file).not.toContain('Vogt');
 
     // How the server is: signed from the start, and never backed up yet.
     await ola.getByRole('link', { name: 'System' }).click();

@@ -28,6 +28,7 @@ export function officeDouble(over: Partial<OfficeApi> = {}): OfficeApi {
     erasePatient: refuse,
     searchAudit: refuse,
     readSystem: refuse,
+    exportAudit: refuse,
     ...over,
   };
 }

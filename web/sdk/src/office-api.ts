@@ -6,6 +6,7 @@
 import { call } from './http';
 import type {
   AddPerson,
+  AuditExportRequest,
   AuditFound,
   AuditSearch,
   ChangePerson,
@@ -99,6 +100,11 @@ export function erasePatient(patient: string, request: EraseRequest): Promise<Of
 /** Entries of the log of who did what, the newest first. */
 export function searchAudit(search: AuditSearch): Promise<AuditFound> {
   return call('POST', 'audit/search', search);
+}
+
+/** The log as a file. Rejects with `not_found` for a patient who is not known. */
+export function exportAudit(request: AuditExportRequest): Promise<OfficeFile> {
+  return file('POST', 'audit/export', request);
 }
 
 /** How the server itself is. Nothing of it is about a patient. */

@@ -3,9 +3,10 @@ import { useMemo, useState } from 'preact/hooks';
 import type { LogState, StaffPerson } from '@bedside/client';
 import { clinicWords } from '../clinic/i18n';
 import { takeLogWish, type LogWish } from '../clinic/places';
-import { Badge, Banner, Button, EmptyState, SelectField, TextField } from '../ui';
+import { Badge, Banner, Button, EmptyState, IconDownload, SelectField, TextField } from '../ui';
 import { useOffice } from './context';
-import { ALL, byDay, isThrough, isTwisted, lookers, sift, TOPICS, type Reading, type Sieve } from './log';
+import { ALL, byDay, isThrough, isTwisted, lookers, rangeOf, sift, TOPICS, type Reading, type Sieve } from './log';
+import { ExportLog } from './ExportLog';
 import { LogEntry, type Names } from './LogEntry';
 import { Page, WhenHere, useFetched, useGoOn } from './parts';
 import { useLog } from './use-log';
@@ -17,6 +18,7 @@ export function Log() {
   const [wish] = useState(takeLogWish);
   const [visit, setVisit] = useState(wish?.visit === undefined ? null : wish);
   const [person, setPerson] = useState(wish?.person ?? '');
+  const [taking, setTaking] = useState(false);
   const [sieve, setSieve] = useState<Sieve>(ALL);
   const whose = useMemo(() => ({ visit: visit?.visit ?? null, person: person || null }), [visit, person]);
   const people = useFetched(api.listPeople);
@@ -32,7 +34,15 @@ export function Log() {
   const chosen = person !== '' || sieve !== ALL;
 
   return (
-    <Page title={clinicWords.t.places.log} lead={t.lead}>
+    <Page
+      title={clinicWords.t.places.log}
+      lead={t.lead}
+      action={
+        <Button icon={IconDownload} onClick={() => setTaking(true)}>
+          {t.file.open}
+        </Button>
+      }
+    >
       {visit ? (
         <Banner actions={<Button onClick={() => narrow(null)}>{t.showAll}</Button>}>{t.only(visit.called)}</Banner>
       ) : null}
@@ -75,6 +85,14 @@ export function Log() {
           )}
         </WhenHere>
       </section>
+      {taking ? (
+        <ExportLog
+          range={rangeOf(whose, sieve)}
+          called={[visit?.called, names.get(person)].filter(Boolean).join(', ') || null}
+          allKinds={sieve.topic !== 'all'}
+          onClose={() => setTaking(false)}
+        />
+      ) : null}
     </Page>
   );
 }

@@ -71,6 +71,7 @@ export function sentence({ actor, kind, refused, details }: AuditLine, names: Na
           ? t.server
           : t.stranger;
   if (kind === 'auth.sign_in' && refused === null && details.step === 'password') return `${who} ${t.password}`;
+  if (kind === 'data.audit_viewed' && details.export !== undefined) return `${who} ${t.tookLog}`;
   const did = (refused === null ? undefined : t.tried[kind]) ?? t.did[kind] ?? t.unknown(kind);
   return `${who} ${did}`;
 }

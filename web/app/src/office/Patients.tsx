@@ -5,6 +5,7 @@ import { useDeed } from '../clinic/deed';
 import { isEmail } from '../clinic/model/visit-form';
 import { Badge, Banner, Button, EmptyState, IconDownload, TextField, toast } from '../ui';
 import { useOffice } from './context';
+import { ExportLog } from './ExportLog';
 import { ErasePatient, HoldPatient, LiftHold } from './PatientDialogs';
 import { Refused, keepFile, useGoOn } from './parts';
 import { birthText, dayText, officeWords } from './words';
@@ -85,7 +86,8 @@ export function Patients({ onHolds, found, onFound }: PatientsProps) {
   );
 }
 
-type Open = { readonly what: 'hold' | 'lift' | 'erase'; readonly patient: Patient } | null;
+type What = 'hold' | 'lift' | 'erase' | 'log';
+type Open = { readonly what: What; readonly patient: Patient } | null;
 
 interface FoundProps {
   readonly found: Found;
@@ -115,6 +117,7 @@ function FoundPatients({ found: { patients, more }, onChanged }: FoundProps) {
         ))}
       </ul>
       {more ? <Banner live="polite">{t.more}</Banner> : null}
+      {open?.what === 'log' ? <ExportLog range={{ patient: open.patient.id }} called={open.patient.name} onClose={close} /> : null}
       {open?.what === 'hold' ? <HoldPatient patient={open.patient} onClose={close} onDone={() => held(open.patient, true)} /> : null}
       {open?.what === 'lift' ? (
         <LiftHold patient={open.patient.id} name={open.patient.name} onClose={close} onDone={() => held(open.patient, false)} />
@@ -126,7 +129,7 @@ function FoundPatients({ found: { patients, more }, onChanged }: FoundProps) {
 
 interface OnePatientProps {
   readonly patient: Patient;
-  readonly onOpen: (what: 'hold' | 'lift' | 'erase') => void;
+  readonly onOpen: (what: What) => void;
 }
 
 function OnePatient({ patient, onOpen }: OnePatientProps) {
@@ -158,6 +161,9 @@ function OnePatient({ patient, onOpen }: OnePatientProps) {
         <Refused code={exporting.refused} />
       </div>
       <div class="office-row__do">
+        <Button kind="quiet" aria-label={t.inLogNamed(name)} onClick={() => onOpen('log')}>
+          {t.inLog}
+        </Button>
         <Button icon={IconDownload} busy={exporting.busy} aria-label={t.exportNamed(name)} onClick={take}>
           {t.export}
         </Button>

@@ -9,6 +9,7 @@ import { clinicWords } from '../clinic/i18n';
 import { showLog, type OfficePage } from '../clinic/places';
 import { AddPerson } from './AddPerson';
 import { OfficeContext, type OfficeApi } from './context';
+import { ExportLog } from './ExportLog';
 import { LinkDialog } from './LinkDialog';
 import { LogEntry } from './LogEntry';
 import { Office } from './Office';
@@ -171,6 +172,7 @@ const screens: GalleryArea['screens'] = {
   'reviews-loading': () => office('reviews', { listEmergencies: never }),
   'reviews-offline': () => office('reviews', { listEmergencies: gone }),
   'log': () => office('log', {}, null, officer),
+  'log-file': () => office('log', {}, <ExportLog range={{ patient: 'rosa', from: 0 }} called={rosa.name} allKinds onClose={nothing} />, officer),
   'log-visit': () => {
     showLog({ visit: '01VISIT', called: 'Juan Ignacio Fernández de la Vega y Zárate' });
     return office('log', { searchAudit: () => Promise.resolve({ entries: [...ENTRIES.slice(0, 1), ENTRIES[2] ?? entry(), entry({ place: 4700, at: YESTERDAY })], next: null }) });

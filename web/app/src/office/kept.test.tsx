@@ -8,7 +8,7 @@ import { toasts } from '../ui';
 import { OfficeContext, type OfficeApi } from './context';
 import { Kept } from './Kept';
 import { changesOf, draftOf, goesWithVisit, isOdd, isShorter } from './rules';
-import { officeWords } from './words';
+import { auditWords, officeWords } from './words';
 
 const ROSA = patient();
 const FILE = { name: 'patient-export.json', content: new Blob(['{}']) };
@@ -57,6 +57,26 @@ const open = async (over: Partial<OfficeApi>) => {
 const told = () => toasts.value.map(({ text }) => text);
 /** The first row that is not for ever is the chat's. */
 const DAYS = 'Days after the end of the visit';
+
+describe('who looked at a patient', () => {
+  beforeEach(async () => {
+    await Promise.all([officeWords.load(), auditWords.load()]);
+    toasts.value = [];
+  });
+  afterEach(() => page.remove());
+
+  it('is taken as a file of all their visits', async () => {
+    const exportAudit = vi.fn(() => Promise.resolve({ name: 'audit-log.jsonl', content: new Blob(['{}']) }));
+    await open({ findPatients: () => Promise.resolve({ patients: [ROSA], more: false }), exportAudit });
+    await page.type('Name or part of it', 'rosa');
+    await page.submitLast();
+    await page.press('Who looked, as a file: Rosa Alvarez');
+    expect(page.text()).toContain('Only: Rosa Alvarez');
+    await page.submitLast();
+    expect(exportAudit).toHaveBeenCalledWith({ patient: ROSA.id, format: 'jsonl' });
+    expect(told()).toEqual(['The file is on its way to your downloads.']);
+  });
+});
 
 describe('the page', () => {
   beforeEach(async () => {

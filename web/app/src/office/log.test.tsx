@@ -10,7 +10,7 @@ import { showLog, takeLogWish } from '../clinic/places';
 import { acting, draw, type Drawn } from '../clinic/testing';
 import { OfficeContext, type OfficeApi } from './context';
 import { Log } from './Log';
-import { ALL, ANSWERS_AT_A_TIME, byDay, isThrough, isTwisted, lookers, proofCommand, readOn, shownIn, sift, topicOf, TOPICS, type Sieve } from './log';
+import { ALL, ANSWERS_AT_A_TIME, byDay, isThrough, isTwisted, lookers, proofCommand, rangeOf, readOn, shownIn, sift, topicOf, TOPICS, type Sieve } from './log';
 import { sentence } from './LogEntry';
 import { Reviews } from './Reviews';
 import { auditWords, officeWords } from './words';
@@ -78,6 +78,14 @@ describe('the sieve', () => {
     const from = (day: string) => isThrough({ lines, next: 18 }, { ...ALL, from: day });
     expect([from('2026-11-19'), from('2026-11-18'), isThrough({ lines, next: null }, ALL)]).toEqual([true, false, true]);
   });
+  it('goes into a file as whole days, without the kind', () => {
+    expect(rangeOf({ visit: 'v', person: null }, { topic: 'looked', from: '2026-11-19', to: '2026-11-19' })).toEqual({
+      visit: 'v',
+      from: noon(19) - 12 * 3_600e6,
+      until: noon(20) - 12 * 3_600e6,
+    });
+    expect(rangeOf({ visit: null, person: 'p' }, ALL)).toEqual({ person: 'p' });
+  });
   it('puts entries under their day', () => {
     const days = byDay([...lines, entry({ place: 17, at: noon(18) - 1 })]);
     expect(days.map(({ lines: of }) => of.map(({ place }) => place))).toEqual([[20], [19], [18, 17]]);
@@ -126,6 +134,7 @@ describe('an entry', () => {
   it.each<[string, Partial<AuditLine>]>([
     ['Dr. Lena Vogt saw who the visit is with', {}],
     ['Somebody of the clinic read this log', { actor: { type: 'staff', id: 'gone' }, kind: 'data.audit_viewed' }],
+    ['Dr. Lena Vogt took this log out as a file', { kind: 'data.audit_viewed', details: { export: 'fhir' } }],
     ['A guest gave consent', { actor: { type: 'seat', id: 's' }, kind: 'consent.given' }],
     ['The server deleted data whose time was over', { actor: { type: 'system' }, kind: 'data.deleted' }],
     ['Somebody who had not signed in tried to sign in', { actor: { type: 'anonymous' }, kind: 'auth.sign_in', refused: 'password' }],
@@ -250,6 +259,26 @@ describe('the page', () => {
     expect(page.text()).toContain('Nobody.');
     expect(searchAudit.mock.lastCall?.[0].visit).toBe('01VISIT');
     expect(takeLogWish()).toBeNull();
+  });
+  it('is taken as a file in the form that is chosen, narrowed as the page is', async () => {
+    const exportAudit = vi.fn(() => Promise.resolve({ name: 'audit-log.fhir.json', content: new Blob(['{}']) }));
+    await open({ searchAudit: answering(entry()), exportAudit });
+    await page.pick('Person', 'Dr. Lena Vogt');
+    await page.pick('What', 'Signing in');
+    await page.press('Take it as a file');
+    for (const words of ['Only: Dr. Lena Vogt', 'All kinds of entries are in the file']) expect(page.text()).toContain(words);
+    await page.pickRadio('fhir');
+    await page.submitLast();
+    expect(exportAudit).toHaveBeenCalledWith({ person: 'lena', format: 'fhir' });
+    expect(page.text()).not.toContain('The log as a file');
+  });
+  it('says why there is no file, and keeps the choice', async () => {
+    await open({ searchAudit: answering(entry()), exportAudit: () => Promise.reject(new BedsideError('offline')) });
+    await page.press('Take it as a file');
+    expect(page.text()).toContain('The whole log');
+    await page.submitLast();
+    expect(page.text()).toContain('The server was not reached');
+    expect(page.text()).toContain('The log as a file');
   });
   it('is reached from a review', async () => {
     await open({ listEmergencies: () => Promise.resolve({ emergencies: [opening()], unreviewed: 1 }) }, <Reviews />);

@@ -2,7 +2,7 @@
  * The log of who did what, as its page reads it: what is asked for, what is sorted out here, days.
  * Owns no words; asks the server only through what it is given.
  */
-import type { AuditFound, AuditLine, AuditSearch } from '@bedside/client';
+import type { AuditExportRequest, AuditFound, AuditLine, AuditSearch } from '@bedside/client';
 import { timestampToDate } from '@bedside/client/clinic';
 
 /** What the kinds of entries are about. */
@@ -68,6 +68,17 @@ export function sift(lines: readonly AuditLine[], sieve: Sieve): AuditLine[] {
 
 /** Whose entries the server looks for. */
 export type Whose = Pick<AuditSearch, 'visit' | 'person'>;
+
+/** The same choice for a file. The server takes whole days there, and all kinds. */
+export function rangeOf({ visit, person }: Whose, { from, to }: Sieve): Omit<AuditExportRequest, 'format'> {
+  const [first, until] = [startOf(from), startOf(to, 1)];
+  return {
+    ...(visit === null ? {} : { visit }),
+    ...(person === null ? {} : { person }),
+    ...(first === null ? {} : { from: first }),
+    ...(until === null ? {} : { until }),
+  };
+}
 
 /** What has been read, the newest first. */
 export interface Reading {

@@ -73,6 +73,21 @@ const audit = {
   check: 'To check it on another machine, with a copy of the log’s folder:',
   copy: 'Copy the command',
   copyNamed: (place: number) => `Copy the command for entry ${number(place)}`,
+  file: {
+    open: 'Take it as a file',
+    title: 'The log as a file',
+    everything: 'The whole log, from its beginning until now.',
+    days: 'Only the days that are chosen on the page.',
+    allKinds: 'All kinds of entries are in the file, not only the kind that the page shows now.',
+    format: 'Form',
+    jsonl: 'One entry per line',
+    jsonlHint: 'As it is written, so that each can be checked against the signed log (JSON lines).',
+    fhir: 'For other programs in health care',
+    fhirHint: 'Audit events of FHIR R4, by IHE BALP.',
+    onRecord: 'The file names nobody, but holds their numbers. That you took it is put on record.',
+    submit: 'Make the file',
+    done: 'The file is on its way to your downloads.',
+  },
   unknown: (code: string) => `did something that this page has no words for (${code})`,
   /** After a name: what they did. */
   did: {
@@ -172,6 +187,8 @@ const audit = {
   } as Readonly<Record<string, string>>,
   /** Instead of "signed in" while the second step is still to come. */
   password: 'gave the right password',
+  /** Instead of "read this log" when it left as a file. */
+  tookLog: 'took this log out as a file',
 };
 
 export default audit;

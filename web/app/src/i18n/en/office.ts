@@ -184,6 +184,8 @@ const office = {
     export: 'Export',
     exportNamed: (name: string) => `Export everything about ${name}`,
     exported: 'The file is on its way to your downloads. Keep it as safe as the patient’s record.',
+    inLog: 'Who looked, as a file',
+    inLogNamed: (name: string) => `Who looked, as a file: ${name}`,
     hold: 'Hold',
     holdNamed: (name: string) => `Place a legal hold on ${name}`,
     erase: 'Erase',

@@ -71,6 +71,21 @@ const audit: Translation<AuditMessages> = {
   check: 'Para comprobarla en otro equipo, con una copia de la carpeta del registro:',
   copy: 'Copiar la orden',
   copyNamed: (place) => `Copiar la orden para la anotación ${number(place)}`,
+  file: {
+    open: 'Llevarlo como archivo',
+    title: 'El registro como archivo',
+    everything: 'Todo el registro, desde su comienzo hasta ahora.',
+    days: 'Solo los días elegidos en la página.',
+    allKinds: 'En el archivo están todos los tipos de anotaciones, no solo el que la página muestra ahora.',
+    format: 'Forma',
+    jsonl: 'Una anotación por línea',
+    jsonlHint: 'Como está escrita, para poder comprobar cada una con el registro firmado (JSON lines).',
+    fhir: 'Para otros programas sanitarios',
+    fhirHint: 'Eventos de auditoría de FHIR R4, según IHE BALP.',
+    onRecord: 'El archivo no nombra a nadie, pero lleva sus números. Que usted se lo llevó queda registrado.',
+    submit: 'Hacer el archivo',
+    done: 'El archivo está en camino a sus descargas.',
+  },
   unknown: (code) => `hizo algo para lo que esta página no tiene palabras (${code})`,
   did: {
     'server.started': 'se puso en marcha',
@@ -167,6 +182,7 @@ const audit: Translation<AuditMessages> = {
     'data.action_refused': 'intentó algo que no le está permitido',
   },
   password: 'dio la contraseña correcta',
+  tookLog: 'se llevó este registro como archivo',
 };
 
 export default audit;

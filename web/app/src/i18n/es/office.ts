@@ -185,6 +185,8 @@ const office: Translation<OfficeMessages> = {
     export: 'Exportar',
     exportNamed: (name) => `Exportar todo sobre ${name}`,
     exported: 'El archivo va a sus descargas. Guárdelo con el mismo cuidado que la historia del paciente.',
+    inLog: 'Quién miró, como archivo',
+    inLogNamed: (name) => `Quién miró, como archivo: ${name}`,
     hold: 'Retener',
     holdNamed: (name) => `Poner una retención legal a ${name}`,
     erase: 'Borrar',
