@@ -1,6 +1,7 @@
 //! `bedside keys`.
 
 use crate::common::clinic::Clinic;
+use crate::fake_vault::FakeVault;
 use serde_json::Value;
 use std::os::unix::fs::PermissionsExt as _;
 
@@ -149,4 +150,32 @@ fn a_key_service_that_cannot_be_used_says_what_to_do() {
         .expect("runs");
     let said = String::from_utf8_lossy(&half.stderr);
     assert!(said.contains("name credentials_file in [keys.aws_kms]"), "{said}");
+}
+
+#[test]
+fn data_keys_move_to_vault_and_the_file_is_not_needed_any_more() {
+    let (vault, clinic) = (FakeVault::start(), with_services());
+    let token = vault.path("token");
+    provide(&clinic, "vault");
+    clinic.edit("https://vault.example.org:8200", &vault.settings().address);
+    clinic.edit("authority_file = \"/etc/bedside/vault-authority.pem\"", "");
+    clinic.edit("/etc/bedside/vault-token", token.to_str().expect("plain"));
+    let early = refused(&clinic, &["list"]);
+    assert!(early.contains("vault write -f transit/keys/bedside"), "{early}");
+
+    clinic.edit("# previous = \"file\"", "previous = \"file\"");
+    let done = last(&ok(&clinic, &["rotate", "--json"]));
+    assert_eq!((&done["version"], &done["rewrapped"]), (&1.into(), &1.into()));
+    clinic.edit("\nprevious = \"file\"", "");
+    std::fs::remove_file(clinic.data().join("keyring.json")).expect("was there");
+    let list = json(&ok(&clinic, &["list", "--json"]));
+    assert_eq!((&list["provider"], &list["data_keys"]["1"]), (&"vault".into(), &1.into()));
+    assert_eq!(last(&ok(&clinic, &["rotate", "--json"]))["version"], 2);
+    assert!(ok(&clinic, &["retire", "1"]).contains("Version 1 is destroyed"));
+    assert!(ok(&clinic, &["health"]).contains("vault answers. Version 2 wraps."));
+
+    vault.state().tokens.clear();
+    let refusal = refused(&clinic, &["health"]);
+    assert!(refusal.contains("put a new one into token_file"), "{refusal}");
+    assert!(!refusal.contains("hvs."), "{refusal}");
 }
