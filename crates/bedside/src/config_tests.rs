@@ -103,7 +103,7 @@ fn relays_are_checked() {
     assert!(relay.is_ok_and(|r| r.enabled && r.port == 3478 && r.servers.is_empty()));
     let off = with("enabled = true", "enabled = false");
     assert!(off.is_ok_and(|c| !c.relay.enabled));
-    let servers = ["# [[relay.servers]]", "# urls", "# secret", "# username", "# credential"];
+    let servers = ["# [[relay.servers]]", "# urls", "# secret", "# username", "# credential ="];
     let uncommented = servers.iter().fold(text.clone(), |t, s| t.replace(s, &s[2..]));
     let servers = parse(&uncommented).map(|c| c.relay.servers.len());
     assert_eq!(servers, Ok(2));
@@ -141,7 +141,7 @@ fn what_cannot_be_of_the_keys_is_refused_by_name() {
     }
     let days = text.replace("backups_live_days = 30", "backups_live_days = 0");
     assert!(parse(&days).err().unwrap_or_default().contains("1 to 3650"));
-    let token = ["# [keys.pkcs11]", "# library", "# token", "# pin_file"];
+    let token = ["# [keys.pkcs11]", "# library", "# token =", "# pin_file"];
     let uncommented = token.iter().fold(text.clone(), |t, s| t.replace(s, &s[2..]));
     let token = uncommented.replace("provider = \"file\"", "provider = \"pkcs11\"");
     assert!(parse(&token).is_ok_and(|c| c.keys.pkcs11.is_some_and(|p| p.label == "bedside")));

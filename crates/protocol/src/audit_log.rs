@@ -14,6 +14,9 @@ pub const MAX_AUDIT_PAGE: u32 = 100;
 pub struct AuditSearch {
     /// Only what happened in this visit.
     pub visit: Option<VisitId>,
+    /// Only what happened in visits of this patient.
+    #[ts(optional)]
+    pub patient: Option<PatientId>,
     /// Only what this account did, or what was done to it.
     pub person: Option<UserId>,
     /// Only entries before this place: the answer's `next`. The newest if absent.

@@ -1,6 +1,7 @@
 //! Reading placed entries in order, for whoever takes them elsewhere. As stored, byte by byte, so that each
 //! can be checked against the tree.
 
+use crate::audit_search::narrow;
 use crate::row::{Cols, to_int};
 use crate::{MAX_PAGE, Reader, Result};
 use sqlx::AssertSqlSafe;
@@ -35,28 +36,11 @@ impl Reader {
         end: u64,
         limit: u32,
     ) -> Result<Vec<(u64, Vec<u8>)>> {
-        // Only fixed words and numbers of parameters get into the text; values are bound.
         let mut text = "SELECT l.idx, e.entry FROM audit_leaves l \
              JOIN audit_entries e ON e.writer = l.writer AND e.seq = l.seq \
              WHERE l.org = $1 AND l.idx >= $2 AND l.idx < $3 AND l.at >= $4 AND l.at < $5"
             .to_owned();
-        let mut asked = Vec::new();
-        let mut also = |clause: &str, value: String| {
-            asked.push(value);
-            text.push_str(" AND ");
-            text.push_str(&clause.replace("$?", &format!("${}", asked.len() + 6)));
-        };
-        if let Some(visit) = range.visit {
-            also("l.visit = $?", visit.to_text());
-        }
-        if let Some(patient) = range.patient {
-            let of = "l.visit IN (SELECT p.visit_id FROM patient_visits p \
-                 WHERE p.org = $1 AND p.patient_id = $?)";
-            also(of, patient.to_text());
-        }
-        if let Some(person) = range.person {
-            also("(l.actor = $? OR l.person = $?)", person.to_text());
-        }
+        let asked = narrow(&mut text, 7, range.visit, range.patient, range.person);
         text.push_str(" ORDER BY l.idx LIMIT $6");
         let mut query = sqlx::query(AssertSqlSafe(text))
             .bind(self.org_text())

@@ -1933,6 +1933,10 @@ export type AuditSearch = {
  */
 visit: string | null, 
 /**
+ * Only what happened in visits of this patient.
+ */
+patient?: string, 
+/**
  * Only what this account did, or what was done to it.
  */
 person: string | null, 

@@ -16,7 +16,7 @@ use protocol::audit_log::{
     AuditActor, AuditExportRequest, AuditFormat, AuditFound, AuditLine, AuditSearch, MAX_AUDIT_PAGE,
 };
 use std::sync::Arc;
-use store::{AuditFilter, AuditRange, Store, StoreError};
+use store::{AuditFilter, AuditRange, Reader, Store, StoreError};
 use visit::OrgId;
 
 /// `POST /api/audit/search`. Entries appear here as soon as they have a place, at most a second after
@@ -28,23 +28,19 @@ pub async fn search(
 ) -> ApiResult<Json<AuditFound>> {
     let session = client.staff(&app, Route::AuditSearch).await?;
     let mut tx = app.core.store.begin(app.org, app.clock.now()).await?;
-    let AuditSearch { visit, person, before } = search;
-    let filter = AuditFilter { visit, person, before };
+    let AuditSearch { visit, patient, person, before } = search;
+    let filter = AuditFilter { visit, patient, person, before };
     let mut found = tx.search_audit(&filter, MAX_AUDIT_PAGE + 1).await?;
     let has_more = found.len() > MAX_AUDIT_PAGE as usize;
     found.truncate(MAX_AUDIT_PAGE as usize);
     let next = found.last().map(|(place, _)| *place).filter(|_| has_more);
     let entries: Vec<AuditLine> =
         found.into_iter().map(|(place, entry)| line(place, entry)).collect();
-    let mut event = Event::new(Kind::AuditViewed, session.actor());
-    event = event.count("entries", entries.len() as u64);
-    if let Some(visit) = visit {
-        event = event.visit(visit);
-    }
-    if let Some(person) = person {
-        event = event.user(person);
-    }
-    tx.commit_with(vec![event]).await?;
+    let event = Event::new(Kind::AuditViewed, session.actor());
+    let event = event.count("entries", entries.len() as u64);
+    let range = AuditRange { visit, patient, person, ..AuditRange::default() };
+    let events = about(&mut tx, &range, event).await?.ok_or(ErrorCode::NotFound)?;
+    tx.commit_with(events).await?;
     Ok(Json(AuditFound { entries, next }))
 }
 
@@ -94,7 +90,16 @@ pub async fn exported(
     actor: Actor,
     format: AuditFormat,
 ) -> Result<Option<Vec<Event>>, StoreError> {
-    let mut event = Event::new(Kind::AuditViewed, actor).detail("export", format.as_str());
+    let event = Event::new(Kind::AuditViewed, actor).detail("export", format.as_str());
+    about(&mut store.read(org).await?, range, event).await
+}
+
+/// The same for whatever was read of the log.
+async fn about(
+    reader: &mut Reader,
+    range: &AuditRange,
+    mut event: Event,
+) -> Result<Option<Vec<Event>>, StoreError> {
     if let Some(person) = range.person {
         event = event.user(person);
     }
@@ -104,7 +109,7 @@ pub async fn exported(
             None => event,
         }]));
     };
-    let visits = store.read(org).await?.visits_of_patient(patient).await?;
+    let visits = reader.visits_of_patient(patient).await?;
     let events: Vec<Event> = visits.into_iter().map(|visit| event.clone().visit(visit)).collect();
     Ok(Some(events).filter(|events| !events.is_empty()))
 }

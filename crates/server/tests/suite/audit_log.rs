@@ -99,6 +99,15 @@ async fn an_officer_takes_the_log_of_a_visit_or_a_patient_as_a_file_and_that_is_
     assert_eq!(reads.count(), 1_100);
     assert!(!bundle.to_string().contains("Pat Ient"), "ids, no names");
 
+    let mut search = async |patient: &Value| {
+        ada.browser.post("/api/audit/search", &json!({ "patient": patient })).await
+    };
+    let page = search(patient).await.good();
+    assert_eq!(kinds(&page).len(), 100);
+    let newest = &page["entries"][0]["visit"];
+    assert!([&first.visit, &second.visit].iter().any(|visit| newest == visit.as_str()));
+    assert_eq!(search(&"01JX0000000000000000000000".into()).await.code(), "not_found");
+
     let late = now.0 + 1;
     assert!(lines(&export(json!({ "from": late }), "jsonl").await).is_empty());
     let everything = lines(&export(json!({}), "jsonl").await).len();
@@ -107,8 +116,9 @@ async fn an_officer_takes_the_log_of_a_visit_or_a_patient_as_a_file_and_that_is_
     let nobody = export(json!({ "patient": "01JX0000000000000000000000" }), "jsonl").await;
     assert_eq!(nobody.code(), "not_found");
     assert_eq!(export(json!({ "name": "Pat" }), "jsonl").await.code(), "bad_message");
-    // One for the visit, two for each of the two exports of the patient, three of everything.
-    assert_eq!(clinic.audited(Kind::AuditViewed).await, 1 + 2 * 2 + 3);
+    // One for the visit, two for each of the two exports and the search of the patient, three of
+    // everything.
+    assert_eq!(clinic.audited(Kind::AuditViewed).await, 1 + 3 * 2 + 3);
     assert_eq!(
         gray.browser.post("/api/audit/export", &json!({ "format": "fhir" })).await.code(),
         "not_allowed"

@@ -13,6 +13,8 @@ export type OfficePage = (typeof OFFICE_PAGES)[number];
 export interface LogWish {
   /** Everything that happened in this visit. */
   readonly visit?: string;
+  /** Everything that happened in visits of this patient. */
+  readonly patient?: string;
   /** Everything that this account did, or that was done to it. */
   readonly person?: string;
   /** What to call it on the page. */

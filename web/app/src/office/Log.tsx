@@ -16,11 +16,19 @@ export function Log() {
   const t = auditWords.t;
   const { api } = useOffice();
   const [wish] = useState(takeLogWish);
-  const [visit, setVisit] = useState(wish?.visit === undefined ? null : wish);
+  // A visit, or all visits of a patient.
+  const [visit, setVisit] = useState(wish?.visit === undefined && wish?.patient === undefined ? null : wish);
   const [person, setPerson] = useState(wish?.person ?? '');
   const [taking, setTaking] = useState(false);
   const [sieve, setSieve] = useState<Sieve>(ALL);
-  const whose = useMemo(() => ({ visit: visit?.visit ?? null, person: person || null }), [visit, person]);
+  const whose = useMemo(
+    () => ({
+      visit: visit?.visit ?? null,
+      ...(visit?.patient === undefined ? {} : { patient: visit.patient }),
+      person: person || null,
+    }),
+    [visit, person],
+  );
   const people = useFetched(api.listPeople);
   // For the proofs only: the log serves without it.
   const signed = useFetched(api.readSystem).value?.log ?? null;
@@ -80,7 +88,7 @@ export function Log() {
               names={names}
               signed={signed}
               onMore={() => log.more(goOn.here)}
-              onVisit={visit ? null : (id, called) => narrow({ visit: id, called })}
+              onVisit={visit?.visit !== undefined ? null : (id, called) => narrow({ visit: id, called })}
             />
           )}
         </WhenHere>

@@ -3,9 +3,9 @@ import { useId, useState } from 'preact/hooks';
 import type { FindPatient, Patient, Patients as Found } from '@bedside/client';
 import { useDeed } from '../clinic/deed';
 import { isEmail } from '../clinic/model/visit-form';
+import { showLog } from '../clinic/places';
 import { Badge, Banner, Button, EmptyState, IconDownload, TextField, toast } from '../ui';
 import { useOffice } from './context';
-import { ExportLog } from './ExportLog';
 import { ErasePatient, HoldPatient, LiftHold } from './PatientDialogs';
 import { Refused, keepFile, useGoOn } from './parts';
 import { birthText, dayText, officeWords } from './words';
@@ -86,7 +86,7 @@ export function Patients({ onHolds, found, onFound }: PatientsProps) {
   );
 }
 
-type What = 'hold' | 'lift' | 'erase' | 'log';
+type What = 'hold' | 'lift' | 'erase';
 type Open = { readonly what: What; readonly patient: Patient } | null;
 
 interface FoundProps {
@@ -117,7 +117,6 @@ function FoundPatients({ found: { patients, more }, onChanged }: FoundProps) {
         ))}
       </ul>
       {more ? <Banner live="polite">{t.more}</Banner> : null}
-      {open?.what === 'log' ? <ExportLog range={{ patient: open.patient.id }} called={open.patient.name} onClose={close} /> : null}
       {open?.what === 'hold' ? <HoldPatient patient={open.patient} onClose={close} onDone={() => held(open.patient, true)} /> : null}
       {open?.what === 'lift' ? (
         <LiftHold patient={open.patient.id} name={open.patient.name} onClose={close} onDone={() => held(open.patient, false)} />
@@ -161,7 +160,7 @@ function OnePatient({ patient, onOpen }: OnePatientProps) {
         <Refused code={exporting.refused} />
       </div>
       <div class="office-row__do">
-        <Button kind="quiet" aria-label={t.inLogNamed(name)} onClick={() => onOpen('log')}>
+        <Button kind="quiet" aria-label={t.inLogNamed(name)} onClick={() => showLog({ patient: patient.id, called: name })}>
           {t.inLog}
         </Button>
         <Button icon={IconDownload} busy={exporting.busy} aria-label={t.exportNamed(name)} onClick={take}>

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { BedsideError } from '@bedside/client/clinic';
 import { me } from '../../gallery/fixtures';
 import { officeDouble, patient, retention } from '../../gallery/office';
+import { takeLogWish } from '../clinic/places';
 import { draw, type Drawn } from '../clinic/testing';
 import { toasts } from '../ui';
 import { OfficeContext, type OfficeApi } from './context';
@@ -65,16 +66,14 @@ describe('who looked at a patient', () => {
   });
   afterEach(() => page.remove());
 
-  it('is taken as a file of all their visits', async () => {
-    const exportAudit = vi.fn(() => Promise.resolve({ name: 'audit-log.jsonl', content: new Blob(['{}']) }));
-    await open({ findPatients: () => Promise.resolve({ patients: [ROSA], more: false }), exportAudit });
+  it('is in the log, narrowed to all their visits', async () => {
+    await open({ findPatients: () => Promise.resolve({ patients: [ROSA], more: false }) });
     await page.type('Name or part of it', 'rosa');
     await page.submitLast();
-    await page.press('Who looked, as a file: Rosa Alvarez');
-    expect(page.text()).toContain('Only: Rosa Alvarez');
-    await page.submitLast();
-    expect(exportAudit).toHaveBeenCalledWith({ patient: ROSA.id, format: 'jsonl' });
-    expect(told()).toEqual(['The file is on its way to your downloads.']);
+    await page.press('Who looked: Rosa Alvarez');
+    expect(location.hash).toBe('#log');
+    expect(takeLogWish()).toEqual({ patient: ROSA.id, called: ROSA.name });
+    location.hash = '';
   });
 });
 

@@ -260,6 +260,16 @@ describe('the page', () => {
     expect(searchAudit.mock.lastCall?.[0].visit).toBe('01VISIT');
     expect(takeLogWish()).toBeNull();
   });
+  it('opens narrowed to a patient, and so does its file', async () => {
+    const [searchAudit, exportAudit] = [answering(entry()), vi.fn(() => Promise.resolve({ name: 'audit-log.jsonl', content: new Blob(['{}']) }))];
+    showLog({ patient: '01PATIENT', called: 'Noor Haddad' });
+    await open({ searchAudit, exportAudit });
+    expect(page.text()).toContain('Only: Noor Haddad');
+    expect(searchAudit.mock.lastCall?.[0]).toEqual({ visit: null, patient: '01PATIENT', person: null, before: null });
+    await page.press('Take it as a file');
+    await page.submitLast();
+    expect(exportAudit).toHaveBeenCalledWith({ patient: '01PATIENT', format: 'jsonl' });
+  });
   it('is taken as a file in the form that is chosen, narrowed as the page is', async () => {
     const exportAudit = vi.fn(() => Promise.resolve({ name: 'audit-log.fhir.json', content: new Blob(['{}']) }));
     await open({ searchAudit: answering(entry()), exportAudit });

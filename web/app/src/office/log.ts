@@ -67,13 +67,14 @@ export function sift(lines: readonly AuditLine[], sieve: Sieve): AuditLine[] {
 }
 
 /** Whose entries the server looks for. */
-export type Whose = Pick<AuditSearch, 'visit' | 'person'>;
+export type Whose = Pick<AuditSearch, 'visit' | 'patient' | 'person'>;
 
 /** The same choice for a file. The server takes whole days there, and all kinds. */
-export function rangeOf({ visit, person }: Whose, { from, to }: Sieve): Omit<AuditExportRequest, 'format'> {
+export function rangeOf({ visit, patient, person }: Whose, { from, to }: Sieve): Omit<AuditExportRequest, 'format'> {
   const [first, until] = [startOf(from), startOf(to, 1)];
   return {
     ...(visit === null ? {} : { visit }),
+    ...(patient === undefined ? {} : { patient }),
     ...(person === null ? {} : { person }),
     ...(first === null ? {} : { from: first }),
     ...(until === null ? {} : { until }),
