@@ -12,27 +12,11 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpStream, UdpSocket};
 
 use crate::client::{Client, ClientError, ClientEvent, ClientOptions};
-use crate::hello::{DtlsOffer, Reply};
 
 /// Longest wait for a TCP connection.
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 /// Room for one datagram or frame; the length of a frame has 16 bits (RFC 4571 §2).
 const BUFFER_BYTES: usize = 65_536;
-
-/// An offer of DTLS is said so often, this far apart, and then it has no answer.
-const SAY_EVERY: Duration = Duration::from_millis(400);
-const SAY_TIMES: u32 = 3;
-
-/// What became of an offer of DTLS.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DtlsAnswer {
-    /// The server goes on with it.
-    Taken,
-    /// It refuses, by an alert.
-    Refused,
-    /// It does not answer, as servers do that drop what they do not take.
-    Silent,
-}
 
 /// What carries media.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,65 +110,6 @@ impl Try {
         done.map(|()| self.began.elapsed())
     }
 
-    /// Begins DTLS with this offer instead of one's own, once ICE has found the way.
-    ///
-    /// # Errors
-    /// [`WayError`], when the way itself is not found within `within`.
-    pub async fn offer(
-        mut self,
-        offer: DtlsOffer,
-        random: [u8; 32],
-        within: Duration,
-    ) -> Result<DtlsAnswer, WayError> {
-        let to = tokio::time::timeout(within, self.until_dtls()).await;
-        let to = to.unwrap_or(Err(WayError::Silent))?;
-        let (mut hello, mut buffer) = (offer.hello(random, &[], 0), vec![0; BUFFER_BYTES]);
-        for _ in 0..SAY_TIMES {
-            self.carrier.send(to, &hello).await.map_err(of_stream)?;
-            let until = tokio::time::Instant::now() + SAY_EVERY;
-            while let Ok(received) =
-                tokio::time::timeout_at(until, self.carrier.receive(&mut buffer)).await
-            {
-                let Some((_, length)) = received.map_err(of_stream)? else { continue };
-                match Reply::read(buffer.get(..length).unwrap_or_default()) {
-                    Reply::Taken => return Ok(DtlsAnswer::Taken),
-                    Reply::Refused => return Ok(DtlsAnswer::Refused),
-                    Reply::Again(cookie) => {
-                        hello = offer.hello(random, &cookie, 1);
-                        self.carrier.send(to, &hello).await.map_err(of_stream)?;
-                    }
-                    Reply::Other => {}
-                }
-            }
-        }
-        Ok(DtlsAnswer::Silent)
-    }
-
-    /// Goes on until the client would begin DTLS, which it does not: where it would send it.
-    async fn until_dtls(&mut self) -> Result<SocketAddr, WayError> {
-        let mut buffer = vec![0; BUFFER_BYTES];
-        loop {
-            self.client.handle_timeout(Instant::now());
-            while let Some(out) = self.client.poll_transmit() {
-                // By the first byte (RFC 7983 §7).
-                if matches!(out.contents.first(), Some(20..=63)) {
-                    return Ok(out.destination);
-                }
-                let sent = self.carrier.send(out.destination, &out.contents).await;
-                sent.map_err(of_stream)?;
-            }
-            let due = self.client.poll_timeout();
-            tokio::select! {
-                received = self.carrier.receive(&mut buffer) => {
-                    let Some((from, length)) = received.map_err(of_stream)? else { continue };
-                    let datagram = buffer.get(..length).unwrap_or_default();
-                    self.client.handle_datagram(Instant::now(), from, datagram);
-                }
-                () = tokio::time::sleep_until(due.into()) => {}
-            }
-        }
-    }
-
     async fn run(&mut self) -> Result<(), WayError> {
         let mut buffer = vec![0; BUFFER_BYTES];
         loop {
@@ -214,27 +139,22 @@ impl Try {
 
     async fn send(&mut self) -> io::Result<()> {
         while let Some(out) = self.client.poll_transmit() {
-            self.carrier.send(out.destination, &out.contents).await?;
+            match &mut self.carrier {
+                // A lost datagram is sent again.
+                Carrier::Udp(socket) => drop(socket.send_to(&out.contents, out.destination).await),
+                Carrier::Tcp { stream, .. } => {
+                    let length = u16::try_from(out.contents.len()).unwrap_or(u16::MAX);
+                    let mut frame = length.to_be_bytes().to_vec();
+                    frame.extend_from_slice(&out.contents);
+                    stream.write_all(&frame).await?;
+                }
+            }
         }
         Ok(())
     }
 }
 
 impl Carrier {
-    async fn send(&mut self, to: SocketAddr, contents: &[u8]) -> io::Result<()> {
-        match self {
-            // A lost datagram is sent again.
-            Self::Udp(socket) => drop(socket.send_to(contents, to).await),
-            Self::Tcp { stream, .. } => {
-                let length = u16::try_from(contents.len()).unwrap_or(u16::MAX);
-                let mut frame = length.to_be_bytes().to_vec();
-                frame.extend_from_slice(contents);
-                stream.write_all(&frame).await?;
-            }
-        }
-        Ok(())
-    }
-
     /// The next datagram in `buffer`: from where and how long. `None` when there is no whole one yet.
     /// Safe to drop in the middle: nothing that was read gets lost.
     async fn receive(&mut self, buffer: &mut [u8]) -> io::Result<Option<(SocketAddr, usize)>> {

@@ -2,13 +2,11 @@
 
 use super::handshake::{Answer, Offer, begin};
 use crate::config::Config;
-use crate::doctor::{dtls_from_here, knock_at};
+use crate::doctor::knock_at;
 use crate::error::Failure;
 use crate::evidence::Records;
 use ::compliance::{Found, Probe};
 use audit::{Actor, Event, Kind};
-use bench::hello::DtlsOffer;
-use bench::ways::DtlsAnswer;
 use protocol::limits::REVIEW_WITHIN_H;
 use protocol::system::{Evidence, MAX_BACKUP_AGE_H, MAX_DRILL_AGE_DAYS};
 use server::{Clock, Surrounding, Surroundings as _};
@@ -55,7 +53,6 @@ pub async fn all(config: &Config) -> Result<BTreeMap<Probe, Found>, Failure> {
         add(Probe::DrillAge, Ok(result));
     }
     add(Probe::Tls, Ok(tls(config).await));
-    add(Probe::Dtls, Ok(dtls(config).await));
     let tx = store.begin(store.default_org(), now).await?;
     tx.commit_with(vec![Event::new(Kind::ReportMade, Actor::System)]).await?;
     store.close(Clock::system().now()).await?;
@@ -276,27 +273,6 @@ async fn tls(config: &Config) -> Found {
     Found::good(
         "Handshakes with the own port: TLS 1.0, TLS 1.1 and weak ciphers refused, TLS 1.2 with forward \
          secrecy and AEAD taken.",
-    )
-}
-
-async fn dtls(config: &Config) -> Found {
-    let offers = [DtlsOffer::Good, DtlsOffer::Dtls10, DtlsOffer::Weak];
-    let answers = dtls_from_here(config, offers).await;
-    let Some([DtlsAnswer::Taken, old, weak]) = answers else {
-        let text = "No DTLS 1.2 handshake with the media port.";
-        return Found::bad(
-            text,
-            "start the server, then run the report again; bedside doctor says what stands in the way",
-        );
-    };
-    for (answer, what) in [(old, "DTLS 1.0"), (weak, "DTLS 1.2 with weak ciphers")] {
-        if answer == DtlsAnswer::Taken {
-            return Found::bad(format!("{what} is taken."), "tell the makers of Bedside");
-        }
-    }
-    Found::good(
-        "Handshakes with the own media port: DTLS 1.0 and weak ciphers are not taken, DTLS 1.2 with forward \
-         secrecy and AEAD is.",
     )
 }
 
