@@ -202,7 +202,7 @@ impl Addresses {
 /// What signs certificates: a key beside the keyring.
 fn statements(keyring: &Path) -> Result<Statements, Failure> {
     Ok(Statements {
-        signer: keys::Signer::create_or_open(&keyring.with_file_name("evidence.key"))?,
+        signer: crate::key_provider::signer_beside(keyring)?,
         backups_live_days: crate::config::key_settings::Keys::default().backups_live_days,
     })
 }

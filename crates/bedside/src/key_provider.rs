@@ -47,7 +47,15 @@ pub fn open_to_move(config: &Config) -> Result<Arc<dyn Kek>, Failure> {
 /// # Errors
 /// [`Failure`], with what to do.
 pub fn signer(config: &Config) -> Result<Signer, Failure> {
-    Ok(Signer::create_or_open(&config.data.keyring.with_file_name("evidence.key"))?)
+    signer_beside(&config.data.keyring)
+}
+
+/// The same, by where the keyring is.
+///
+/// # Errors
+/// [`Failure`], with what to do.
+pub fn signer_beside(keyring: &Path) -> Result<Signer, Failure> {
+    Ok(Signer::create_or_open(&keyring.with_file_name("evidence.key"))?)
 }
 
 /// What the keyring is sealed with, if the settings say so.

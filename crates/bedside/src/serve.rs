@@ -211,7 +211,7 @@ pub async fn serve(path: &Path, detail: crate::logs::Detail) -> Result<(), Failu
     };
     let sso = config.sign_in.oidc.as_ref();
     let sso = sso.map(|oidc| sign_in::provider(oidc, &origin, Clock::system())).transpose()?;
-    let records = evidence::Records::of(&config)?;
+    let records = evidence::Records::beside(&config.data.keyring, &statements.signer);
     let mut running = compose::start(Parts {
         store,
         log,

@@ -1,13 +1,14 @@
 //! The audit log as a file: JSON lines, or a bundle of FHIR. In pieces, so that a log of any length needs
 //! the memory of one page.
 //!
-//! It decides nothing about who may have it, and writes no entry: that is for whoever asks for it.
+//! It decides nothing about who may have it, and writes no entry: it says which ones whoever asks for it
+//! has to write.
 
 use audit::balp::{Placed, Server, audit_events};
-use audit::{Entry, Hash, json_line, leaf_hash};
+use audit::{Actor, Entry, Event, Hash, Kind, json_line, leaf_hash};
 use protocol::audit_log::AuditFormat;
 use std::collections::HashMap;
-use store::{AuditRange, Store, StoreError};
+use store::{AuditRange, Reader, Store, StoreError};
 use visit::{OrgId, PatientId, Timestamp, VisitId};
 
 /// Entries of one piece.
@@ -131,4 +132,40 @@ impl AuditExport {
         }
         text
     }
+}
+
+/// The entries about an export: one, or one for each visit of the patient that it is about, since the log
+/// knows visits and no patients. `None` without such a patient.
+///
+/// # Errors
+/// What the database says.
+pub async fn exported(
+    store: &Store,
+    org: OrgId,
+    range: &AuditRange,
+    actor: Actor,
+    format: AuditFormat,
+) -> Result<Option<Vec<Event>>, StoreError> {
+    let event = Event::new(Kind::AuditViewed, actor).detail("export", format.as_str());
+    about(&mut store.read(org).await?, range, event).await
+}
+
+/// The same for whatever was read of the log.
+pub(crate) async fn about(
+    reader: &mut Reader,
+    range: &AuditRange,
+    mut event: Event,
+) -> Result<Option<Vec<Event>>, StoreError> {
+    if let Some(person) = range.person {
+        event = event.user(person);
+    }
+    let Some(patient) = range.patient else {
+        return Ok(Some(vec![match range.visit {
+            Some(visit) => event.visit(visit),
+            None => event,
+        }]));
+    };
+    let visits = reader.visits_of_patient(patient).await?;
+    let events: Vec<Event> = visits.into_iter().map(|visit| event.clone().visit(visit)).collect();
+    Ok(Some(events).filter(|events| !events.is_empty()))
 }

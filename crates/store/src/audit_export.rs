@@ -92,15 +92,3 @@ impl Reader {
         Ok(found)
     }
 }
-
-impl AuditRange {
-    /// Whether nothing is left out.
-    #[must_use]
-    pub const fn is_everything(&self) -> bool {
-        self.visit.is_none()
-            && self.patient.is_none()
-            && self.person.is_none()
-            && self.from.is_none()
-            && self.until.is_none()
-    }
-}

@@ -6,7 +6,7 @@ use crate::serve;
 use crate::terminal::Terminal;
 use audit::Actor;
 use protocol::audit_log::AuditFormat;
-use server::http::audit_log::exported;
+use server::audit_export::exported;
 use server::{AuditExport, Clock};
 use std::fs::File;
 use std::io::{self, Write};

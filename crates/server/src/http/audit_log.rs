@@ -4,7 +4,7 @@ use super::Body;
 use super::error::ApiResult;
 use super::session::Client;
 use crate::app::App;
-use crate::audit_export::AuditExport;
+use crate::audit_export::{AuditExport, about, exported};
 use audit::{Actor, Entry, Event, Kind, Outcome};
 use auth::Route;
 use axum::Json;
@@ -16,8 +16,7 @@ use protocol::audit_log::{
     AuditActor, AuditExportRequest, AuditFormat, AuditFound, AuditLine, AuditSearch, MAX_AUDIT_PAGE,
 };
 use std::sync::Arc;
-use store::{AuditFilter, AuditRange, Reader, Store, StoreError};
-use visit::OrgId;
+use store::{AuditFilter, AuditRange, StoreError};
 
 /// `POST /api/audit/search`. Entries appear here as soon as they have a place, at most a second after
 /// they were written.
@@ -76,42 +75,6 @@ pub async fn export(
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
     ];
     Ok((headers, axum::body::Body::from_stream(pieces)).into_response())
-}
-
-/// The entries about an export: one, or one for each visit of the patient that it is about, since the log
-/// knows visits and no patients. `None` without such a patient.
-///
-/// # Errors
-/// What the database says.
-pub async fn exported(
-    store: &Store,
-    org: OrgId,
-    range: &AuditRange,
-    actor: Actor,
-    format: AuditFormat,
-) -> Result<Option<Vec<Event>>, StoreError> {
-    let event = Event::new(Kind::AuditViewed, actor).detail("export", format.as_str());
-    about(&mut store.read(org).await?, range, event).await
-}
-
-/// The same for whatever was read of the log.
-async fn about(
-    reader: &mut Reader,
-    range: &AuditRange,
-    mut event: Event,
-) -> Result<Option<Vec<Event>>, StoreError> {
-    if let Some(person) = range.person {
-        event = event.user(person);
-    }
-    let Some(patient) = range.patient else {
-        return Ok(Some(vec![match range.visit {
-            Some(visit) => event.visit(visit),
-            None => event,
-        }]));
-    };
-    let visits = reader.visits_of_patient(patient).await?;
-    let events: Vec<Event> = visits.into_iter().map(|visit| event.clone().visit(visit)).collect();
-    Ok(Some(events).filter(|events| !events.is_empty()))
 }
 
 fn line(place: u64, entry: Entry) -> AuditLine {
