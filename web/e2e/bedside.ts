@@ -34,6 +34,8 @@ export class Demo {
   readonly #http = 20_000 + Math.floor(Math.random() * 20_000);
   /** Where it serves other devices, over TLS. */
   readonly httpsPort: number;
+  /** Where its relay listens, over UDP and TCP; behind the ports of the media. */
+  readonly relayPort = this.#http + 40;
 
   /** `enter` stands before the command, for a program in a network of its own. */
   constructor(
@@ -48,7 +50,8 @@ export class Demo {
   async start(...more: string[]): Promise<void> {
     const args = ['demo', '--json', '--data', this.folder];
     args.push('--port', String(this.#http), '--https-port', String(this.httpsPort));
-    args.push('--udp-port', String(this.#http + 2), ...more);
+    args.push('--udp-port', String(this.#http + 2));
+    args.push('--relay-port', String(this.relayPort), ...more);
     const [command = program, ...words] = [...this.enter, program, ...args];
     const child = spawn(command, words, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#process = child;
@@ -78,11 +81,6 @@ export class Demo {
     const gone = new Promise((resolve) => child.once('exit', resolve));
     child.kill(signal);
     await gone;
-  }
-
-  /** Stands still, as a machine does that has no processor to give; and goes on. */
-  freeze(on: boolean): void {
-    this.#process?.kill(on ? 'SIGSTOP' : 'SIGCONT');
   }
 
   async dispose(): Promise<void> {
