@@ -20,7 +20,9 @@
 //!    listener's buffer suffers (long waits, sound that came too late) is counted too, and goes to the
 //!    path with more jitter; the other gets as much of it as its part in the sum of squares allows.
 //! 3. **Rate.** The sender's browser says itself when its uplink holds the picture back; how much is
-//!    missing says how bad it is. For the downlink the server compares its estimate with what the
+//!    missing says how bad it is. Browsers that send several sizes leave the larger ones out without a
+//!    word: then a picture smaller than the receiver wants counts, where the estimate is low and neither
+//!    the sender's device nor the receiver's downlink explains it. For the downlink the server compares its estimate with what the
 //!    receiver wants to see. In the first seconds of a transport both estimates are still growing, so
 //!    neither counts. The queue before a narrow path makes jitter by itself, so where the rate is
 //!    noticed, jitter weighs half.
@@ -60,6 +62,9 @@ const MISSING_PCT: (f64, f64) = (20.0, 70.0);
 const COMFORT_BPS: f64 = 800_000.0;
 /// With this rate, bit/s, there is sound and at best a still picture.
 const NARROW_BPS: f64 = 150_000.0;
+/// A picture with less than this share of the wanted pixels misses at least the largest size: each
+/// has a quarter of the next one's.
+const SMALLER_SHARE: f64 = 0.5;
 /// Frames that the sender's device did not encode, percent. One in ten is hardly seen; of two in five
 /// a talking mouth is not readable.
 const SKIPPED_PCT: (f64, f64) = (10.0, 40.0);
@@ -170,13 +175,26 @@ fn unsteady(evidence: &Evidence) -> (f64, f64) {
 }
 
 fn uplink_rate(ends: &Ends, evidence: &Evidence) -> f64 {
-    let limited = live_video(ends).is_some_and(|v| v.limited_by == Some(LimitedBy::Bandwidth));
+    let limited = match live_video(ends).and_then(|v| v.limited_by) {
+        Some(LimitedBy::Bandwidth) => true,
+        Some(LimitedBy::Cpu) => false,
+        Some(LimitedBy::None | LimitedBy::Other) | None => too_small(ends, evidence),
+    };
     if !limited || young(ends.uplink) {
         return 0.0;
     }
     let Some(available_bps) = evidence.uplink_available_bps else { return SAID };
     let short = (COMFORT_BPS - available_bps) / (COMFORT_BPS - NARROW_BPS);
     NOTICED + (SEVERE - NOTICED) * held(short, 0.0, 1.0, 0.0)
+}
+
+/// The sender leaves out sizes that the receiver wants and whose downlink has room for.
+fn too_small(ends: &Ends, evidence: &Evidence) -> bool {
+    let wanted = ends.receive_video.and_then(|v| v.wanted_area_px);
+    let smaller = evidence.sent_area_px.zip(wanted).is_some_and(|(s, w)| s < SMALLER_SHARE * w);
+    let low = evidence.uplink_available_bps.is_some_and(|bps| bps < COMFORT_BPS);
+    let room = evidence.downlink_missing_pct.is_some_and(|m| weigh(Some(m), MISSING_PCT) < NOTICED);
+    smaller && low && room
 }
 
 fn downlink_rate(ends: &Ends, evidence: &Evidence) -> f64 {

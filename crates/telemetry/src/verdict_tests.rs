@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::input::{
-    Check, LimitedBy, Loss, RawReceiveAudio, RawReceiveVideo, RawSendAudio, RawSendVideo,
-    RawTransport, ReceiveAudio, ReceiveVideo, SendAudio, SendVideo, TransportSample,
+    Check, LimitedBy, LinkSample, Loss, PathKind, RawReceiveAudio, RawReceiveVideo, RawSendAudio,
+    RawSendVideo, RawTransport, ReceiveAudio, ReceiveVideo, SendAudio, SendVideo, TransportSample,
 };
 use proptest::prelude::*;
 
@@ -143,6 +143,28 @@ fn a_narrow_uplink_is_not_called_unsteady() {
     let ends = Ends { uplink: Some(queue), receive_audio: Some(waiting), ..fine() };
     assert_eq!(judge(&ends).cause, Cause::UplinkJitter);
     assert_eq!(judge(&Ends { send_video: Some(limited), ..ends }).cause, Cause::UplinkRate);
+}
+
+#[test]
+fn sizes_that_are_left_out_without_a_word_point_to_a_narrow_uplink() {
+    let link =
+        |bps| LinkSample { rtt_ms: None, available_outgoing_bps: Some(bps), path: PathKind::Sfu };
+    let small = SendVideo { area_px: Some(57_600.0), ..CAMERA };
+    let narrow = Ends { sender_link: Some(link(300_000.0)), send_video: Some(small), ..fine() };
+    assert_eq!(judge(&narrow).cause, Cause::UplinkRate);
+    // Each of these explains the small picture otherwise, or there is nothing to explain.
+    let thumbnail = ReceiveVideo { wanted_area_px: Some(57_600.0), ..SEEN };
+    let slow = SendVideo { limited_by: Some(LimitedBy::Cpu), ..small };
+    let tight = TransportSample { downlink_estimate_bps: Some(300_000.0), ..PATH };
+    for (ends, cause) in [
+        (Ends { receive_video: Some(thumbnail), ..narrow }, Cause::None),
+        (Ends { sender_link: Some(link(2e6)), ..narrow }, Cause::None),
+        (Ends { send_video: Some(CAMERA), ..narrow }, Cause::None),
+        (Ends { send_video: Some(slow), ..narrow }, Cause::SenderCpu),
+        (Ends { downlink: Some(tight), ..narrow }, Cause::DownlinkRate),
+    ] {
+        assert_eq!(judge(&ends).cause, cause);
+    }
 }
 
 #[test]

@@ -155,6 +155,8 @@ struct Sender {
     target_bps: f64,
     available_bps: f64,
     limited_by: LimitedBy,
+    /// Width and height, pixels.
+    size: (f64, f64),
 }
 
 impl Sender {
@@ -169,8 +171,12 @@ impl Sender {
         }
         let target_bps = (available_bps - 60_000.0).clamp(60_000.0, FULL_BPS);
         let busy = scene.encode_ms / FRAME_MS;
+        // With several sizes the larger ones are left out, and nothing is said about it.
+        let left_out = target_bps < 0.4 * FULL_BPS && dice.chance(0.5);
         let limited_by = if busy > 0.9 && dice.chance(0.8) {
             LimitedBy::Cpu
+        } else if left_out {
+            LimitedBy::None
         } else if target_bps < 0.8 * FULL_BPS {
             LimitedBy::Bandwidth
         } else {
@@ -185,6 +191,7 @@ impl Sender {
             target_bps,
             available_bps,
             limited_by,
+            size: if left_out { (320.0, 180.0) } else { (1_280.0, 720.0) },
         };
         this.voice(scene);
         if scene.camera == SourceState::Live {
@@ -288,8 +295,8 @@ impl Measured<'_> {
             frames_encoded: Some(self.send.encoded),
             encode_ms: Some(self.send.encoding_ms),
             limited_by: Some(self.send.limited_by),
-            width_px: Some(1_280.0),
-            height_px: Some(720.0),
+            width_px: Some(self.send.size.0),
+            height_px: Some(self.send.size.1),
         };
         let audio = heard.hear(dice, scene);
         let mut video = heard.see(dice, scene, layer_bps);
