@@ -18,6 +18,7 @@ pub mod driver;
 mod error;
 pub mod floor;
 pub mod guest;
+pub mod hello;
 pub mod http;
 pub mod join;
 mod load;

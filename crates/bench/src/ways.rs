@@ -12,11 +12,26 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpStream, UdpSocket};
 
 use crate::client::{Client, ClientError, ClientEvent, ClientOptions};
+use crate::hello::{Offer, Reply};
 
 /// Longest wait for a TCP connection.
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 /// Room for one datagram or frame; the length of a frame has 16 bits (RFC 4571 §2).
 const BUFFER_BYTES: usize = 65_536;
+
+/// An offer of DTLS is said again after so long without an answer.
+const SAY_EVERY: Duration = Duration::from_millis(400);
+
+/// What became of an offer of DTLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DtlsAnswer {
+    /// The server goes on with it.
+    Taken,
+    /// It refuses, by an alert.
+    Refused,
+    /// It does not answer, as servers do that drop what they do not take.
+    Silent,
+}
 
 /// What carries media.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,7 +103,9 @@ impl Try {
         };
         let options = ClientOptions { tcp: way == Way::Tcp, ..ClientOptions::default() };
         let mut client = Client::new(began, local, options, None)?;
-        let answer = client.answer(Instant::now(), offer, &[])?;
+        // As browsers do, we begin the handshake (RFC 8842 §5.3); str0m would leave it to the server.
+        let offer = offer.replace("a=setup:actpass", "a=setup:passive");
+        let answer = client.answer(Instant::now(), &offer, &[])?;
         Ok(Self { client, carrier, answer, began })
     }
 
@@ -108,6 +125,64 @@ impl Try {
         // Who does not hear the goodbye notices the silence.
         let _ = self.send().await;
         done.map(|()| self.began.elapsed())
+    }
+
+    /// Begins DTLS with this offer instead of one's own, once ICE has found the way, and waits for an
+    /// answer for `answer_within`.
+    ///
+    /// # Errors
+    /// [`WayError`], when the way itself is not found within `within`.
+    pub async fn offer(
+        mut self,
+        offer: Offer,
+        random: [u8; 32],
+        within: Duration,
+        answer_within: Duration,
+    ) -> Result<DtlsAnswer, WayError> {
+        let (mut hello, mut buffer) = (offer.dtls(random, &[], 0), vec![0; BUFFER_BYTES]);
+        let (mut to, mut end, mut next) = (None, self.began + within, self.began + within);
+        loop {
+            // ICE goes on all the while; the client's own DTLS only tells when and where to begin.
+            while self.client.poll_timeout() <= Instant::now() {
+                self.client.handle_timeout(Instant::now());
+            }
+            while let Some(out) = self.client.poll_transmit() {
+                if !is_dtls(&out.contents) {
+                    let sent = self.carrier.send(out.destination, &out.contents).await;
+                    sent.map_err(of_stream)?;
+                } else if to.replace(out.destination).is_none() {
+                    (end, next) = (Instant::now() + answer_within, Instant::now());
+                }
+            }
+            if next <= Instant::now() {
+                let to = to.ok_or(WayError::Silent)?;
+                if end <= Instant::now() {
+                    return Ok(DtlsAnswer::Silent);
+                }
+                self.carrier.send(to, &hello).await.map_err(of_stream)?;
+                next = end.min(Instant::now() + SAY_EVERY);
+            }
+            let due = next.min(self.client.poll_timeout());
+            let received = tokio::select! {
+                received = self.carrier.receive(&mut buffer) => received.map_err(of_stream)?,
+                () = tokio::time::sleep_until(due.into()) => None,
+            };
+            let Some((from, length)) = received else { continue };
+            let datagram = buffer.get(..length).unwrap_or_default();
+            if !is_dtls(datagram) {
+                self.client.handle_datagram(Instant::now(), from, datagram);
+                continue;
+            }
+            match Reply::of_dtls(datagram) {
+                Reply::Taken => return Ok(DtlsAnswer::Taken),
+                Reply::Refused => return Ok(DtlsAnswer::Refused),
+                Reply::Again(cookie) => {
+                    hello = offer.dtls(random, &cookie, 1);
+                    self.carrier.send(from, &hello).await.map_err(of_stream)?;
+                }
+                Reply::Other => {}
+            }
+        }
     }
 
     async fn run(&mut self) -> Result<(), WayError> {
@@ -139,22 +214,27 @@ impl Try {
 
     async fn send(&mut self) -> io::Result<()> {
         while let Some(out) = self.client.poll_transmit() {
-            match &mut self.carrier {
-                // A lost datagram is sent again.
-                Carrier::Udp(socket) => drop(socket.send_to(&out.contents, out.destination).await),
-                Carrier::Tcp { stream, .. } => {
-                    let length = u16::try_from(out.contents.len()).unwrap_or(u16::MAX);
-                    let mut frame = length.to_be_bytes().to_vec();
-                    frame.extend_from_slice(&out.contents);
-                    stream.write_all(&frame).await?;
-                }
-            }
+            self.carrier.send(out.destination, &out.contents).await?;
         }
         Ok(())
     }
 }
 
 impl Carrier {
+    async fn send(&mut self, to: SocketAddr, contents: &[u8]) -> io::Result<()> {
+        match self {
+            // A lost datagram is sent again.
+            Self::Udp(socket) => drop(socket.send_to(contents, to).await),
+            Self::Tcp { stream, .. } => {
+                let length = u16::try_from(contents.len()).unwrap_or(u16::MAX);
+                let mut frame = length.to_be_bytes().to_vec();
+                frame.extend_from_slice(contents);
+                stream.write_all(&frame).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// The next datagram in `buffer`: from where and how long. `None` when there is no whole one yet.
     /// Safe to drop in the middle: nothing that was read gets lost.
     async fn receive(&mut self, buffer: &mut [u8]) -> io::Result<Option<(SocketAddr, usize)>> {
@@ -185,6 +265,11 @@ fn take_frame(partial: &mut Vec<u8>, buffer: &mut [u8]) -> Option<usize> {
     buffer.get_mut(..length)?.copy_from_slice(frame);
     partial.drain(..2 + length);
     Some(length)
+}
+
+/// By the first byte (RFC 7983 §7).
+const fn is_dtls(datagram: &[u8]) -> bool {
+    matches!(datagram, [20..=63, ..])
 }
 
 async fn open_udp(to: SocketAddr) -> io::Result<(Carrier, SocketAddr)> {

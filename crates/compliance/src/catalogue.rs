@@ -48,6 +48,8 @@ pub enum Probe {
     SecondFactors,
     /// TLS 1.0 and 1.1 are refused, 1.2 or later is accepted, by handshakes with the own port.
     Tls,
+    /// DTLS 1.0 and weak ciphers are not taken, 1.2 with an AEAD is, by handshakes with the own media port.
+    Dtls,
     /// What a person may see after being disabled: no live session of a disabled account.
     DisabledAreOut,
     /// The newest backup is young enough.
@@ -62,7 +64,7 @@ pub enum Probe {
 
 impl Probe {
     /// Every probe, for tables and tests.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::UniquePeople,
         Self::EmergenciesReviewed,
         Self::SessionLimits,
@@ -71,6 +73,7 @@ impl Probe {
         Self::LogVerifies,
         Self::SecondFactors,
         Self::Tls,
+        Self::Dtls,
         Self::DisabledAreOut,
         Self::BackupAge,
         Self::DrillAge,
@@ -206,7 +209,7 @@ pub const CONTROLS: &[&Control] = &[
         asvs: &["12.1", "12.2", "12.3"],
         also: &["GDPR 32", "SOC 2 CC6.7"],
         does: "TLS 1.2 or later for pages and signalling, DTLS-SRTP with an AEAD cipher for media.",
-        probes: &[Probe::Tls],
+        probes: &[Probe::Tls, Probe::Dtls],
         word_holds_days: 0,
     },
     &Control {

@@ -46,7 +46,7 @@ pub(crate) const MEDIA: [&Control; 12] = [
         "Strong ciphers for media",
         &["17.2.2"],
         "DTLS 1.2 with AES-GCM; the browser tests assert the cipher of real calls.",
-        &[],
+        &[Probe::Dtls],
     ),
     &media(
         "srtp-authentic",

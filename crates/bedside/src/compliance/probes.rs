@@ -1,12 +1,14 @@
 //! The probes: each looks at one thing on this server, now, and says in numbers what was there.
 
-use super::handshake::{Answer, Offer, begin};
+use super::handshake::{Answer, begin};
 use crate::config::Config;
-use crate::doctor::knock_at;
+use crate::doctor::{dtls_from_here, knock_at};
 use crate::error::Failure;
 use crate::evidence::Records;
 use ::compliance::{Found, Probe};
 use audit::{Actor, Event, Kind};
+use bench::hello::Offer;
+use bench::ways::DtlsAnswer;
 use protocol::limits::REVIEW_WITHIN_H;
 use protocol::system::{Evidence, MAX_BACKUP_AGE_H, MAX_DRILL_AGE_DAYS};
 use server::{Clock, Surrounding, Surroundings as _};
@@ -53,6 +55,7 @@ pub async fn all(config: &Config) -> Result<BTreeMap<Probe, Found>, Failure> {
         add(Probe::DrillAge, Ok(result));
     }
     add(Probe::Tls, Ok(tls(config).await));
+    add(Probe::Dtls, Ok(dtls(config).await));
     let tx = store.begin(store.default_org(), now).await?;
     tx.commit_with(vec![Event::new(Kind::ReportMade, Actor::System)]).await?;
     store.close(Clock::system().now()).await?;
@@ -248,16 +251,16 @@ fn relay_closed(config: &Config) -> Found {
 async fn tls(config: &Config) -> Found {
     let (address, name) = (knock_at(config.web.listen), config.web.domain.as_str());
     let ask = async |offer| begin(address, name, offer, rand::random()).await;
-    if ask(Offer::Tls12).await != Answer::Taken {
+    if ask(Offer::V12).await != Answer::Taken {
         return Found::bad(
             format!("No TLS 1.2 handshake with {address}."),
             "start the server, then run the report again; bedside doctor says what stands in the way",
         );
     }
     for (offer, what) in [
-        (Offer::Tls10, "TLS 1.0"),
-        (Offer::Tls11, "TLS 1.1"),
-        (Offer::Tls12Weak, "TLS 1.2 with weak ciphers"),
+        (Offer::V10, "TLS 1.0"),
+        (Offer::V11, "TLS 1.1"),
+        (Offer::V12Weak, "TLS 1.2 with weak ciphers"),
     ] {
         match ask(offer).await {
             Answer::Refused => {}
@@ -273,6 +276,27 @@ async fn tls(config: &Config) -> Found {
     Found::good(
         "Handshakes with the own port: TLS 1.0, TLS 1.1 and weak ciphers refused, TLS 1.2 with forward \
          secrecy and AEAD taken.",
+    )
+}
+
+async fn dtls(config: &Config) -> Found {
+    let offers = [Offer::V12, Offer::V10, Offer::V12Weak];
+    let answers = dtls_from_here(config, offers).await;
+    let Some([DtlsAnswer::Taken, old, weak]) = answers else {
+        let text = "No DTLS 1.2 handshake with the media port.";
+        return Found::bad(
+            text,
+            "start the server, then run the report again; bedside doctor says what stands in the way",
+        );
+    };
+    for (answer, what) in [(old, "DTLS 1.0"), (weak, "DTLS 1.2 with weak ciphers")] {
+        if answer == DtlsAnswer::Taken {
+            return Found::bad(format!("{what} is taken."), "tell the makers of Bedside");
+        }
+    }
+    Found::good(
+        "Handshakes with the own media port: DTLS 1.0 and weak ciphers are not taken, DTLS 1.2 with forward \
+         secrecy and AEAD is.",
     )
 }
 

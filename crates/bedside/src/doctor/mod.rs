@@ -22,6 +22,7 @@ use crate::terminal::Terminal;
 pub use finding::Level;
 use finding::{Check, Finding, Report};
 use https::Trust;
+pub use outside::dtls_from_here;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 pub use web::knock_at;

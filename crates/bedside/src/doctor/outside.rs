@@ -10,7 +10,8 @@ use super::web;
 use crate::config::Config;
 use crate::error::Failure;
 use crate::key_provider;
-use bench::ways::{Try, Way, WayError};
+use bench::hello::Offer;
+use bench::ways::{DtlsAnswer, Try, Way, WayError};
 use protocol::http::{ProbeAnswer, ProbeOffer, ProbeRequest};
 use protocol::{ErrorBody, ErrorCode};
 use server::Clock;
@@ -20,6 +21,8 @@ use store::StoreConfig;
 
 /// Longest try of one way.
 const TRY_WITHIN: Duration = Duration::from_secs(8);
+/// An offer of DTLS without an answer for so long has none: a server takes one within a round trip.
+const ANSWER_WITHIN: Duration = Duration::from_secs(3);
 
 /// A key of a network check of this clinic.
 ///
@@ -32,18 +35,28 @@ pub async fn own_key(config: &Config) -> Result<String, Failure> {
     Ok(auth::make_check_key(&mut reader, Clock::system().now()).await?)
 }
 
+/// Begins DTLS with the running server's first media port, by each of these offers. `None` when the
+/// server gave no trial, or there was no way to the port.
+pub async fn dtls_from_here<const N: usize>(
+    config: &Config,
+    offers: [Offer; N],
+) -> Option<[DtlsAnswer; N]> {
+    let server = Server::here(config, own_key(config).await.ok()?);
+    let mut answers = [DtlsAnswer::Silent; N];
+    for (answer, offer) in answers.iter_mut().zip(offers) {
+        let attempt = server.attempt(None, Way::Udp).await.ok()?.ok()?;
+        *answer = attempt.offer(offer, rand::random(), TRY_WITHIN, ANSWER_WITHIN).await.ok()?;
+    }
+    Some(answers)
+}
+
 /// Tries media of the running server from its own machine.
 pub async fn from_here(config: &Config) -> Vec<Finding> {
     let Ok(key) = own_key(config).await else {
         let says = "Audio and video were not tried, because keyring or database could not be used.";
         return vec![Finding::not_checked(Check::Media, "not_tried", says)];
     };
-    let server = Server {
-        address: web::knock_at(config.web.listen),
-        host: web::host_header(config),
-        key,
-        trust: Trust::everybody(),
-    };
+    let server = Server::here(config, key);
     match server.all_ways().await {
         Ok(ways) => judge_here(&ways),
         Err(_) => {
@@ -132,6 +145,16 @@ struct Ways {
 }
 
 impl Server {
+    /// The one of these settings, as it is reached on its own machine.
+    fn here(config: &Config, key: String) -> Self {
+        Self {
+            address: web::knock_at(config.web.listen),
+            host: web::host_header(config),
+            key,
+            trust: Trust::everybody(),
+        }
+    }
+
     async fn all_ways(&self) -> Result<Ways, Refusal> {
         let first = self.offer(None).await?;
         let mut ways = Ways {
@@ -150,14 +173,22 @@ impl Server {
     }
 
     async fn one(&self, port: u16, way: Way) -> Result<Result<Duration, WayError>, Refusal> {
-        let offer = self.offer(Some(port)).await?;
+        Ok(match self.attempt(Some(port), way).await? {
+            Ok(attempt) => attempt.connect(TRY_WITHIN).await,
+            Err(why) => Err(why),
+        })
+    }
+
+    /// A try that the server waits for.
+    async fn attempt(&self, port: Option<u16>, way: Way) -> Result<Result<Try, WayError>, Refusal> {
+        let offer = self.offer(port).await?;
         let attempt = match Try::begin(&offer.sdp, way).await {
             Ok(attempt) => attempt,
             Err(why) => return Ok(Err(why)),
         };
         let answer = ProbeAnswer { probe: offer.probe, sdp: attempt.answer().to_owned() };
         self.call("/api/net/probe/answer", &answer).await?;
-        Ok(attempt.connect(TRY_WITHIN).await)
+        Ok(Ok(attempt))
     }
 
     async fn offer(&self, port: Option<u16>) -> Result<ProbeOffer, Refusal> {

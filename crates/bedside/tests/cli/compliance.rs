@@ -40,6 +40,7 @@ fn probes_look_at_the_server_that_runs_and_say_what_is_open() {
     assert_eq!(standing(&down, "encryption-at-rest"), "proved");
     assert_eq!(standing(&down, "relay-reach"), "proved");
     assert_eq!(standing(&down, "transmission"), "open", "nobody answers");
+    assert_eq!(standing(&down, "srtp-ciphers"), "open", "nobody answers");
     assert_eq!(standing(&down, "disposal"), "open", "there are no rules");
     assert_eq!(standing(&down, "training"), "open", "nobody said so");
 }
@@ -72,13 +73,14 @@ fn open_both() -> (String, String) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn handshakes_with_the_running_server_prove_its_tls() {
+async fn handshakes_with_the_running_server_prove_its_tls_and_dtls() {
     let clinic = Clinic::init();
     clinic.use_own_certificate();
     let (_program, address) = clinic.serve().await;
     clinic.edit("\"127.0.0.1:0\"", &format!("\"{address}\""));
     let (_, up) = tokio::task::spawn_blocking(move || report(&clinic, &[])).await.expect("ends");
     assert_eq!(standing(&up, "transmission"), "proved", "{up}");
+    assert_eq!(standing(&up, "srtp-ciphers"), "proved", "{up}");
     assert_eq!(standing(&up, "audit-controls"), "proved", "{up}");
 }
 

@@ -5,8 +5,10 @@ use crate::common::people::{Guest, Staff};
 use crate::common::turn::{Login, TurnClient};
 use crate::common::{Clinic, PATIENCE};
 use auth::make_check_key;
-use bench::ways::{Try, Way};
+use bench::hello::Offer;
+use bench::ways::{DtlsAnswer, Try, Way};
 use serde_json::{Value, json};
+use std::time::Duration;
 use visit::VisitId;
 
 /// The key of a link that the console would print.
@@ -47,6 +49,29 @@ async fn udp_and_tcp_are_tried_by_a_guest_by_staff_and_by_the_key_of_a_link() {
             assert_eq!((&offer["udp_seen"], &offer["tcp_seen"]), (&json!(false), &json!(false)));
             assert!(works(browser, &offer, way).await, "{way:?}");
         }
+    }
+}
+
+#[tokio::test]
+async fn weak_handshakes_are_not_taken_on_any_way() {
+    let clinic = Clinic::sqlite().await;
+    let mut stranger = Browser::new(&clinic);
+    let key = json!({ "key": key_of(&clinic).await });
+    for (way, offer, taken) in [
+        (Way::Udp, Offer::V12, true),
+        (Way::Udp, Offer::V10, false),
+        (Way::Udp, Offer::V12Weak, false),
+        (Way::Tcp, Offer::V12, true),
+        (Way::Tcp, Offer::V12Weak, false),
+    ] {
+        let trial = begin(&mut stranger, &key).await;
+        let attempt = Try::begin(&text(&trial["sdp"]), way).await.expect("a socket");
+        let answer = json!({ "probe": trial["probe"], "sdp": attempt.answer() });
+        assert_eq!(stranger.post("/api/net/probe/answer", &answer).await.status, 204);
+        // What is not taken has to be waited for: there is no answer.
+        let answer_within = if taken { PATIENCE } else { Duration::from_secs(1) };
+        let answered = attempt.offer(offer, [7; 32], PATIENCE, answer_within).await.expect("a way");
+        assert_eq!(answered == DtlsAnswer::Taken, taken, "{way:?} {offer:?}: {answered:?}");
     }
 }
 
