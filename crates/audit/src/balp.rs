@@ -6,8 +6,8 @@
 //! `AuditEvent` with DICOM's code for it (PS3.16 CID 400 and 401), since the profiles are for successful
 //! calls of people only.
 //!
-//! No entry holds a network address or what somebody searched for. Where a profile asks for one, it stands
-//! there as absent, with the reason `masked`.
+//! An entry holds a network address in sealed words only, and never what somebody searched for. Where a
+//! profile asks for one, it stands there as absent, with the reason `masked`. Sealed words stay behind.
 
 use crate::{Actor, Entry, Hash, Kind, Outcome};
 use serde_json::{Map, Value, json};

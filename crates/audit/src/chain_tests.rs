@@ -66,6 +66,27 @@ fn the_bytes_have_the_documented_form() {
 }
 
 #[test]
+fn sealed_words_are_the_last_member_and_covered_by_the_hash() {
+    let event = || Event::new(Kind::ChatRead, Actor::System).detail("a", "1");
+    let write = |event| Writer::new(writer_id()).append(org(), Timestamp(5), event).expect("fits");
+    let (bare, sealed) = (
+        write(event()),
+        write(event().sealed(crate::SealedWords::from_bytes(&[0, 1, 2]).expect("fits"))),
+    );
+    let text = |entry: &Sealed| String::from_utf8(entry.bytes.clone()).expect("UTF-8");
+    let head = text(&bare).strip_suffix('}').expect("an object").to_owned();
+    assert_eq!(text(&sealed), format!(r#"{head},"sealed":"AAEC"}}"#));
+    assert_ne!(sealed.leaf, bare.leaf);
+    // Words that nobody sealed never get into an entry.
+    let words = std::sync::Arc::new(crate::Words::new().because("in the clear"));
+    assert_eq!(write(event().words(&words)).bytes, bare.bytes);
+    for odd in ["\"\"", "\"A=\"", "null", "7"] {
+        let odd = format!("{head},\"sealed\":{odd}}}");
+        assert!(Entry::parse(odd.as_bytes()).is_err(), "{odd}");
+    }
+}
+
+#[test]
 fn the_leaf_hash_is_that_of_rfc_6962() {
     // The hash of an empty leaf, from the test vectors of Certificate Transparency.
     let hex: String = leaf_hash(b"").iter().map(|b| format!("{b:02x}")).collect();

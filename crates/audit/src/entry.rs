@@ -2,11 +2,11 @@
 //!
 //! # The bytes
 //! One JSON object, UTF-8, no white space between tokens, members in the order of the fields of
-//! [`Entry`], members of `details` sorted by name, absent ids left out. The hash is over the
+//! [`Entry`], members of `details` sorted by name, absent ids and absent sealed words left out. The hash is over the
 //! bytes as stored; a reader that parses them and writes them back must get the same bytes, or the
 //! entry is refused.
 
-use crate::{Actor, Detail, Event, Kind, Outcome};
+use crate::{Actor, Detail, Event, Kind, Outcome, SealedWords};
 use aws_lc_rs::digest;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -115,6 +115,9 @@ pub struct Entry {
     /// Codes beside it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub details: BTreeMap<String, Detail>,
+    /// Words beside it, sealed under the audit key of the patient whom it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<SealedWords>,
 }
 
 /// Bytes that are not an entry.
@@ -211,6 +214,7 @@ impl Writer {
             user: event.user,
             outcome: event.outcome,
             details: event.details,
+            sealed: event.sealed,
         };
         let bytes = entry.to_bytes()?;
         let leaf = leaf_hash(&bytes);

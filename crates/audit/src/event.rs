@@ -1,8 +1,9 @@
 //! One thing that happened, before it has a place in the log.
 
-use crate::Kind;
+use crate::{Kind, SealedWords, Words};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use visit::{SeatId, UserId, VisitId};
 
 /// Who did it. Ids only; holds ids of people, so it has no `Debug`.
@@ -101,6 +102,8 @@ pub struct Event {
     pub(crate) user: Option<UserId>,
     pub(crate) outcome: Outcome,
     pub(crate) details: BTreeMap<String, Detail>,
+    pub(crate) words: Option<Arc<Words>>,
+    pub(crate) sealed: Option<SealedWords>,
 }
 
 /// More details than this are dropped; no event has reason for so many.
@@ -118,6 +121,8 @@ impl Event {
             user: None,
             outcome: Outcome::Ok,
             details: BTreeMap::new(),
+            words: None,
+            sealed: None,
         }
     }
 
@@ -165,9 +170,47 @@ impl Event {
         self.detail(name, &number.to_string())
     }
 
+    /// Words beside it. They get into the entry in sealed form only ([`Self::sealed`]), or not at all.
+    #[must_use]
+    pub fn words(mut self, words: &Arc<Words>) -> Self {
+        self.words = Some(Arc::clone(words));
+        self
+    }
+
+    /// The sealed form of its words.
+    #[must_use]
+    pub fn sealed(mut self, sealed: SealedWords) -> Self {
+        self.sealed = Some(sealed);
+        self
+    }
+
     /// What happened.
     #[must_use]
     pub const fn kind(&self) -> Kind {
         self.kind
+    }
+
+    /// Who did it.
+    #[must_use]
+    pub const fn actor(&self) -> Actor {
+        self.actor
+    }
+
+    /// The visit it belongs to.
+    #[must_use]
+    pub const fn visit_of(&self) -> Option<VisitId> {
+        self.visit
+    }
+
+    /// The seat that it was done to.
+    #[must_use]
+    pub const fn seat_of(&self) -> Option<SeatId> {
+        self.seat
+    }
+
+    /// The words beside it, which are to be sealed.
+    #[must_use]
+    pub fn words_beside(&self) -> Option<&Words> {
+        self.words.as_deref().filter(|words| !words.is_empty())
     }
 }

@@ -2,7 +2,7 @@
 //! changed afterwards.
 //!
 //! An [`Event`] says who did what, to which visit, with what outcome. It carries codes and ids
-//! only: no name, no address, no free text can get in. A [`Writer`] turns events into [`Sealed`]
+//! only: no name, no address, no free text can get in, but for [`Words`] that were sealed before. A [`Writer`] turns events into [`Sealed`]
 //! entries: canonical bytes that name the writer, a gapless number, and the hash of the entry
 //! before. A [`ChainVerifier`] reads them back and finds any entry that is missing, moved or
 //! changed.
@@ -27,6 +27,7 @@ mod note;
 pub mod tile;
 mod verify;
 pub mod witness;
+mod words;
 
 pub use chain::{ChainError, ChainVerifier};
 pub use checkpoint::{Checkpoint, Proof, ProofError};
@@ -40,3 +41,4 @@ pub use note::{
 };
 pub use tile::{CHECKPOINT_PATH, WITNESSED_PATH};
 pub use verify::{LogError, LogFault, LogFigures, Trust, Verified, verify_log};
+pub use words::{MAX_SEALED_CHARS, SealedWords, Words};

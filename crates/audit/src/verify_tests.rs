@@ -1,5 +1,5 @@
 use super::*;
-use crate::{Actor, Event, KeyKind, Kind, SigningKey, Writer};
+use crate::{Actor, Event, KeyKind, Kind, SealedWords, SigningKey, Writer};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use std::collections::BTreeMap;
@@ -31,6 +31,11 @@ fn entries(count: u64) -> Vec<Vec<u8>> {
             .visit(VisitId::new(1, 1))
             .seat(SeatId::new(1, 2))
             .count("n", n);
+        // Every fifth has sealed words.
+        let event = match n % 5 {
+            4 => event.sealed(SealedWords::from_bytes(&n.to_be_bytes()).expect("fits")),
+            _ => event,
+        };
         let writer = &mut writers[n as usize % 3];
         writer.append(OrgId::new(1, 7), Timestamp(1_000 + n as i64), event).expect("fits").bytes
     };

@@ -14,7 +14,7 @@
 
 use crate::secret::{Secret, SecretKind};
 use crate::{AuthError, Entropy, Result};
-use audit::{Actor, Event, Kind};
+use audit::{Actor, Event, Kind, Words};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use store::{
@@ -38,6 +38,8 @@ pub struct GuestAuth {
     store: Store,
     entropy: Arc<dyn Entropy>,
     lookups: Arc<AtomicU64>,
+    /// What the audit log says of a request in plain words.
+    words: Words,
 }
 
 /// What the page with the button may know.
@@ -109,7 +111,24 @@ impl GuestAuth {
     /// A service on a store.
     #[must_use]
     pub fn new(store: Store, entropy: Arc<dyn Entropy>) -> Self {
-        Self { store, entropy, lookups: Arc::default() }
+        Self { store, entropy, lookups: Arc::default(), words: Words::new() }
+    }
+
+    /// The same service for one request, with what the audit log says of it in plain words: from
+    /// where and with what.
+    #[must_use]
+    pub fn heard(&self, words: &Words) -> Self {
+        Self { words: words.clone(), ..self.clone() }
+    }
+
+    /// Events of this request, by whoever holds the seat or by nobody known.
+    fn said(&self, name: Option<&str>, events: Vec<Event>) -> Vec<Event> {
+        let words = self.words.clone();
+        Arc::new(match name {
+            Some(name) => words.named(name),
+            None => words,
+        })
+        .beside_all(events)
     }
 
     /// Makes the link of a seat, inside the transaction that made the seat or decided on a fresh
@@ -230,6 +249,7 @@ impl GuestAuth {
             Ok(good) => good,
             Err(error) => {
                 let event = found.refused_event(&error);
+                // Without words: looking for their key would take longer for a link that once was one.
                 tx.commit_with(vec![event]).await?;
                 return Err(error);
             }
@@ -256,7 +276,7 @@ impl GuestAuth {
                     .seat(seat)
                     .count("tries_left", u64::from(left))
                     .refused("second_check_failed");
-                tx.commit_with(vec![event]).await?;
+                tx.commit_with(self.said(None, vec![event])).await?;
                 return Err(AuthError::SecondCheckFailed { tries_left: left });
             }
             tx.reset_link_tries(hash, left + 1).await?;
@@ -281,7 +301,8 @@ impl GuestAuth {
         if elsewhere {
             events.push(about(Kind::LinkOpenedElsewhere));
         }
-        tx.commit_with(events).await?;
+        let name = good.seat.person.name.as_str();
+        tx.commit_with(self.said(Some(name), events)).await?;
         Ok(Opened { org, visit, seat, device, first, elsewhere })
     }
 

@@ -96,6 +96,8 @@ struct Rotation {
 struct Certificate<'a> {
     what: &'static str,
     visit: &'a str,
+    /// Keys of what the audit log says of patients of whom no other visit is kept.
+    audit_keys: Vec<String>,
     destroyed_at: String,
     /// Up to then a backup made before may still hold the key.
     backups_hold_it_until: String,
@@ -289,6 +291,7 @@ async fn destroy(
     let certificate = signer.sign(&Certificate {
         what: "the data key of a visit was destroyed",
         visit,
+        audit_keys: tx.audit_keys_destroyed(),
         destroyed_at: at.to_rfc3339(),
         backups_hold_it_until: until.to_rfc3339(),
         backups_live_days: days,

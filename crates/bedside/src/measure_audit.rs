@@ -1,22 +1,27 @@
 //! `bedside bench audit`: how many entries a second the audit log takes, and how many a check reads.
 //!
-//! Every entry is awaited until its commit is durable, as the server does.
+//! Every entry is awaited until its commit is durable, as the server does, and has words beside it, sealed
+//! under the audit key of a patient.
 
 use crate::compose;
 use crate::error::Failure;
 use audit::tile::{CHECKPOINT_PATH, TileWriter};
 use audit::{
-    Actor, Checkpoint, Event, KeyKind, Kind, Note, SigningKey, Trust, Writer, WriterId, verify_log,
+    Actor, Checkpoint, Event, KeyKind, Kind, Note, SigningKey, Trust, Words, Writer, WriterId,
+    verify_log,
 };
 use serde::Serialize;
 use server::Clock;
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
-use store::Store;
+use store::{
+    NewUser, PersonSecret, SeatRow, StaffSecret, Store, UserRole, VisitOptions, VisitRow, VisitText,
+};
 use tokio::task::JoinSet;
-use visit::{OrgId, SeatId, UserId, VisitId};
+use visit::{OrgId, Role, SeatId, UserId, VisitId, VisitState};
 
 /// Callers at once on PostgreSQL; each waits for its entry before it writes the next.
 const POSTGRES_CALLERS: u32 = 32;
@@ -89,16 +94,52 @@ fn event(n: u32) -> Event {
         .count("seq", n.into())
 }
 
+/// The visit that the entries are about, with its patient.
+async fn plant(store: &Store) -> Result<(), Failure> {
+    let now = Clock::system().now();
+    let mut tx = store.begin(store.default_org(), now).await?;
+    let person = StaffSecret { name: "Dr. Bench".into(), email: "doctor@bench.invalid".into() };
+    let doctor = UserId::new(1, 3);
+    tx.create_user(&NewUser { id: doctor, role: UserRole::Clinician, person }).await?;
+    let visit = VisitRow {
+        id: VisitId::new(1, 1),
+        host: doctor,
+        state: VisitState::Scheduled,
+        scheduled_at: now,
+        duration_min: 20,
+        created_at: now,
+        opened_at: None,
+        started_at: None,
+        ended_at: None,
+        empty_since: None,
+        options: VisitOptions::default(),
+        text: VisitText::default(),
+        version: 0,
+    };
+    let person = PersonSecret { name: "Pat Bench".into(), email: None, dob: None };
+    let seats = [SeatRow::invited(SeatId::new(1, 2), Role::Patient, person, now)];
+    tx.create_visit(&visit, &seats).await?;
+    tx.commit_plain("a synthetic visit to measure with").await?;
+    Ok(())
+}
+
+fn words() -> Arc<Words> {
+    let words = Words::new().seen_at("2001:db8:85a3::8a2e:370:7334").named("Dr. Bench");
+    Arc::new(words.through("Firefox 128 on Windows"))
+}
+
 async fn append(store: &Store, callers: u32, window: Duration) -> Result<f64, Failure> {
+    plant(store).await?;
+    let words = words();
     let began = Instant::now();
     let mut tasks = JoinSet::new();
     for _ in 0..callers {
-        let store = store.clone();
+        let (store, words) = (store.clone(), Arc::clone(&words));
         tasks.spawn(async move {
             let mut written = 0;
             while began.elapsed() < window {
                 let now = Clock::system().now();
-                store.record(store.default_org(), now, vec![event(written)]).await?;
+                store.record(store.default_org(), now, vec![words.beside(event(written))]).await?;
                 written += 1;
             }
             Ok::<_, store::StoreError>(written)

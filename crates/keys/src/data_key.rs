@@ -27,12 +27,24 @@ pub enum SealPurpose {
     Secret,
     /// What was measured in a call.
     Quality,
+    /// Words beside an entry of the audit log.
+    Audit,
+    /// The name of the key that seals such words.
+    AuditKey,
 }
 
 impl SealPurpose {
     /// Every purpose, for tests.
-    pub const ALL: [Self; 6] =
-        [Self::Person, Self::Chat, Self::Note, Self::Email, Self::Secret, Self::Quality];
+    pub const ALL: [Self; 8] = [
+        Self::Person,
+        Self::Chat,
+        Self::Note,
+        Self::Email,
+        Self::Secret,
+        Self::Quality,
+        Self::Audit,
+        Self::AuditKey,
+    ];
 
     /// The derivation label. Changing one makes everything sealed under it unreadable.
     const fn label(self) -> &'static str {
@@ -43,6 +55,8 @@ impl SealPurpose {
             Self::Email => "bedside/seal/v1/email",
             Self::Secret => "bedside/seal/v1/secret",
             Self::Quality => "bedside/seal/v1/quality",
+            Self::Audit => "bedside/seal/v1/audit",
+            Self::AuditKey => "bedside/seal/v1/audit-key",
         }
     }
 }

@@ -10,6 +10,8 @@ pub enum KeyScope {
     Org,
     /// The data of one visit.
     Visit,
+    /// What the audit log says about one patient in plain words.
+    Patient,
 }
 
 impl KeyScope {
@@ -19,13 +21,14 @@ impl KeyScope {
         match self {
             Self::Org => "org",
             Self::Visit => "visit",
+            Self::Patient => "patient",
         }
     }
 
     /// The reverse of [`Self::as_str`].
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Org, Self::Visit].into_iter().find(|scope| scope.as_str() == text)
+        [Self::Org, Self::Visit, Self::Patient].into_iter().find(|scope| scope.as_str() == text)
     }
 }
 
@@ -37,7 +40,7 @@ pub struct KeyContext<'a> {
     pub org: OrgId,
     /// What the key is for.
     pub scope: KeyScope,
-    /// Which one: the id of the organisation or of the visit, as text.
+    /// Which one: the id of the organisation or of the visit, or the name of the key, as text.
     pub scope_id: &'a str,
 }
 

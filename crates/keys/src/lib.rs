@@ -1,8 +1,8 @@
 //! Keys and sealing: key-encryption keys, data keys, and the sealing of single values.
 //!
 //! The hierarchy has three steps. A [`Kek`] (key-encryption key) never leaves its provider and
-//! only wraps other keys. A [`DataKey`] is 32 random bytes, one for the staff data of a clinic and
-//! one for each visit; it is stored wrapped. From a data key, HKDF derives one key per
+//! only wraps other keys. A [`DataKey`] is 32 random bytes, one for the staff data of a clinic, one for
+//! each visit and one for what the audit log says about each patient; it is stored wrapped. From a data key, HKDF derives one key per
 //! [`SealPurpose`], and that key seals values with AES-256-GCM.
 //!
 //! A sealed value is bound to its place by [`Aad`]: organisation, table, column and row. Moved to

@@ -101,6 +101,39 @@ pub struct AuditLine {
     pub refused: Option<String>,
     /// Codes beside it.
     pub details: BTreeMap<String, String>,
+    /// What stands beside it in plain words; absent when nothing does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub words: Option<AuditWords>,
+}
+
+/// Words beside an entry, sealed under a key of the patient whom it is about.
+#[derive(Serialize, Deserialize, TS)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum AuditWords {
+    /// The key is there.
+    Open {
+        /// The network address that it came from.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        from: Option<String>,
+        /// With what: browser and system, as the browser said.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        with: Option<String>,
+        /// The name of who did it, at that time.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        name: Option<String>,
+        /// Why, in their own words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        reason: Option<String>,
+    },
+    /// The key was destroyed, with the patient's data.
+    Erased,
+    /// They are not what was sealed for this entry: somebody changed the log.
+    Altered,
 }
 
 /// Who did something.

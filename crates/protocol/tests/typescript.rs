@@ -146,6 +146,7 @@ fn generated() -> String {
         audit_log::AuditFormat,
         audit_log::AuditExportRequest,
         audit_log::AuditActor,
+        audit_log::AuditWords,
         audit_log::AuditLine,
         audit_log::AuditFound,
         system::LogTroubleKind,

@@ -70,6 +70,10 @@ async fn sweep_kind(
             let things = tx.delete_kind(visit, kind).await?;
             let event = Event::new(Kind::DataDeleted, Actor::System).visit(visit);
             let event = event.detail("kind", kind.as_str()).count("things", things);
+            let event = match tx.audit_keys_destroyed().len() {
+                0 => event,
+                keys => event.count("audit_keys", keys as u64),
+            };
             tx.commit_with(vec![event]).await?;
             core.forget(org, visit, kind == KeptKind::Visit);
             changed += 1;

@@ -12,7 +12,7 @@ use std::path::Path;
 use store::UserRole;
 use store::testing::AllLogs;
 
-const CANARIES: [(&str, &str); 10] = [
+const CANARIES: [(&str, &str); 11] = [
     ("clinician's name", "Clinicanary Alpha"),
     ("clinician's e-mail", "clinicanary@beta.example"),
     ("patient's name", "Patcanary Gamma"),
@@ -23,6 +23,7 @@ const CANARIES: [(&str, &str); 10] = [
     ("chat", "canary-eta-chat"),
     ("note to somebody who waits", "canary-theta-waiting"),
     ("wrong date of birth", "1913-01-31"),
+    ("reason of an emergency", "canary-iota-reason"),
 ];
 
 fn read_folder(folder: &Path, found: &mut Vec<(String, Vec<u8>)>) {
@@ -105,6 +106,24 @@ async fn no_canary_gets_out() {
     room.say(json!({ "type": "end", "outcome": "failed" })).await;
     ines_page.wait("ended").await;
 
+    // What the audit log keeps in sealed words, and its files.
+    let hidden = json!({ "patient_name": CANARIES[2].1, "restricted": true });
+    let hidden = host.book(hidden).await;
+    let mut other = Staff::of(&clinic, "o@b.example", CANARIES[0].1, UserRole::Clinician).await;
+    let path = format!("/api/visits/{}/emergency", hidden.visit);
+    other.browser.post(&path, &json!({ "reason": CANARIES[10].1 })).await.good();
+    let mut olga = Staff::of(&clinic, "c@b.example", CANARIES[0].1, UserRole::Officer).await;
+    clinic.place_entries().await;
+    let search = json!({ "visit": hidden.visit });
+    let shown = olga.browser.post("/api/audit/search", &search).await;
+    assert!(contains(&shown.body, CANARIES[10].1), "it is kept, for who may see it");
+    let mut exports = Vec::new();
+    for format in ["jsonl", "fhir"] {
+        let export = olga.browser.post("/api/audit/export", &json!({ "format": format })).await;
+        assert!(export.status == 200 && contains(&export.body, &hidden.visit));
+        exports.push((format!("export as {format}"), export.body));
+    }
+
     // Everything that others may read.
     let token = format!("Bearer {METRICS_TOKEN}");
     let metrics = host.browser.request("GET", "/metrics", &[("authorization", &token)], "").await;
@@ -113,6 +132,7 @@ async fn no_canary_gets_out() {
         ("metrics".to_owned(), metrics.body),
         ("audit log".to_owned(), clinic.audit_text().await.into_bytes()),
     ];
+    places.append(&mut exports);
     read_folder(clinic.db.dir(), &mut places);
     let files: Vec<&str> = places.iter().map(|(name, _)| name.as_str()).collect();
     for file in ["test.db", "test.db-wal", "keyring.json"] {

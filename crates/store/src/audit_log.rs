@@ -97,6 +97,7 @@ impl Tx {
     }
 
     pub(crate) async fn append_as(&mut self, id: &WriterId, events: Vec<Placed>) -> Result<()> {
+        let keys = self.words_keys(events.iter().map(|(org, _, event)| (*org, event))).await?;
         // Changing nothing locks the row until the transaction ends, on both databases.
         let query = sql("UPDATE audit_writers SET next_seq = next_seq WHERE writer = $1 \
              RETURNING next_seq, last_leaf, last_at")
@@ -109,14 +110,18 @@ impl Tx {
             read_hash(&cols, "last_leaf")?,
             cols.time("last_at")?,
         );
-        for part in events.chunks(ROWS_AT_ONCE) {
+        for (nth, part) in events.chunks(ROWS_AT_ONCE).enumerate() {
             let text = format!(
                 "INSERT INTO audit_entries (writer, seq, org, leaf, entry) VALUES {}",
                 placeholders(part.len(), 5)
             );
             let mut query = sqlx::query(AssertSqlSafe(text));
-            for (org, now, event) in part {
-                let sealed = writer.append(*org, *now, event.clone())?;
+            for (at, (org, now, event)) in part.iter().enumerate() {
+                let event = match keys.get(&(nth * ROWS_AT_ONCE + at)) {
+                    Some(key) => key.seal(*org, id, writer.next_seq(), event.clone())?,
+                    None => event.clone(),
+                };
+                let sealed = writer.append(*org, *now, event)?;
                 query = query
                     .bind(id.as_str().to_owned())
                     .bind(to_int(sealed.seq)?)

@@ -13,6 +13,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use ulid::Ulid;
+use visit::id::BadId;
 use visit::{OrgId, Timestamp, VisitId};
 
 /// Every schema step, in order. A step that was released is never edited.
@@ -25,6 +26,7 @@ pub(crate) const MIGRATIONS: &[(i64, &str, &str)] = &[
     (6, "access", include_str!("../migrations/0006_access.sql")),
     (7, "sign in", include_str!("../migrations/0007_sign_in.sql")),
     (8, "factor shown", include_str!("../migrations/0008_factor_shown.sql")),
+    (9, "audit keys", include_str!("../migrations/0009_audit_keys.sql")),
 ];
 
 /// Unwrapped keys kept in memory. A visit needs its key many times in an hour and then hardly ever.
@@ -52,6 +54,20 @@ pub(crate) struct Shared {
 struct KnownKeys {
     epoch: i64,
     held: HashMap<KeyId, Arc<DataKey>>,
+    /// The audit key of the only patient of a visit.
+    audit: HashMap<(OrgId, VisitId), AuditKeyId>,
+}
+
+/// The name of a patient's audit key.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct AuditKeyId(pub(crate) u128);
+
+impl AuditKeyId {
+    pub(crate) fn parse(text: &str) -> std::result::Result<Self, BadId> {
+        let is_plain = text.len() == 32 && text.bytes().all(|b| b.is_ascii_hexdigit());
+        let number = u128::from_str_radix(text, 16).ok().filter(|_| is_plain);
+        number.map(Self).ok_or(BadId)
+    }
 }
 
 /// Which data key.
@@ -59,6 +75,7 @@ struct KnownKeys {
 pub(crate) enum KeyId {
     Org(OrgId),
     Visit(OrgId, VisitId),
+    Audit(OrgId, AuditKeyId),
 }
 
 impl KeyId {
@@ -66,6 +83,7 @@ impl KeyId {
         match self {
             Self::Org(_) => KeyScope::Org,
             Self::Visit(..) => KeyScope::Visit,
+            Self::Audit(..) => KeyScope::Patient,
         }
     }
 
@@ -73,16 +91,19 @@ impl KeyId {
         match self {
             Self::Org(org) => org.to_text(),
             Self::Visit(_, visit) => visit.to_text(),
+            Self::Audit(_, name) => format!("{:032x}", name.0),
         }
     }
-}
 
-impl KeyId {
+    pub(crate) const fn org(self) -> OrgId {
+        let (Self::Org(org) | Self::Visit(org, _) | Self::Audit(org, _)) = self;
+        org
+    }
+
     /// Where the key belongs, for the provider.
     pub(crate) fn in_context<T>(self, work: impl FnOnce(KeyContext<'_>) -> T) -> T {
-        let (Self::Org(org) | Self::Visit(org, _)) = self;
         let scope_id = self.scope_id();
-        work(KeyContext { org, scope: self.scope(), scope_id: &scope_id })
+        work(KeyContext { org: self.org(), scope: self.scope(), scope_id: &scope_id })
     }
 }
 
@@ -125,8 +146,39 @@ impl Shared {
         if is_news {
             keys.epoch = epoch;
             keys.held.clear();
+            keys.audit.clear();
         }
         is_news
+    }
+
+    /// The audit key of the only patient of a visit, as far as it was looked up.
+    pub(crate) fn audit_key(&self, org: OrgId, visit: VisitId) -> Option<AuditKeyId> {
+        self.keys().audit.get(&(org, visit)).copied()
+    }
+
+    /// Whether words about a visit could be sealed without asking the database.
+    pub(crate) fn has_audit_key(&self, org: OrgId, visit: VisitId) -> bool {
+        let keys = self.keys();
+        let id = keys.audit.get(&(org, visit));
+        id.is_some_and(|id| keys.held.contains_key(&KeyId::Audit(org, *id)))
+    }
+
+    /// Keeps it. As with [`Self::remember_key`].
+    pub(crate) fn remember_audit_key(
+        &self,
+        org: OrgId,
+        visit: VisitId,
+        id: AuditKeyId,
+        epoch: i64,
+    ) {
+        let mut keys = self.keys();
+        if keys.epoch != epoch {
+            return;
+        }
+        if keys.audit.len() >= MAX_KNOWN_KEYS {
+            keys.audit.clear();
+        }
+        keys.audit.insert((org, visit), id);
     }
 
     /// Runs a call of the key provider, beside the runtime if it may wait.

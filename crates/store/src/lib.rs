@@ -20,7 +20,8 @@
 //!
 //! # Where people's data is
 //! Names, e-mail addresses, dates of birth, titles, notes, chat, measurements of calls and TOTP seeds
-//! are sealed under a data key and bound to their row (crate `keys`). E-mail addresses of staff are found by a keyed
+//! are sealed under a data key and bound to their row (crate `keys`); so are words beside audit entries,
+//! under a key of the patient. E-mail addresses of staff are found by a keyed
 //! index. Secrets that people carry (sessions, links, tokens, devices) are stored as hashes only.
 
 mod attempts;
@@ -28,6 +29,7 @@ mod audit_export;
 mod audit_log;
 mod audit_search;
 mod audit_tree;
+mod audit_words;
 mod chat;
 mod consents;
 mod data_keys;
@@ -66,6 +68,7 @@ pub use audit_export::AuditRange;
 pub use audit_log::{AuditFault, AuditPage, AuditReport, WriterRow};
 pub use audit_search::AuditFilter;
 pub use audit_tree::{AuditTree, MAX_STEP};
+pub use audit_words::WordsFound;
 pub use chat::{ChatRow, NewChat, Posted};
 pub use consents::ConsentRow;
 pub use data_keys::{DataKeyPlace, Rewrapped};

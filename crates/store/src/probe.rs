@@ -5,10 +5,12 @@
 use crate::row::{Cols, sql};
 use crate::{
     NewChat, NewEmergency, NewUser, PersonSecret, Reader, Result, SeatRow, StaffSecret, Store,
-    UserRole, VisitOptions, VisitRow, VisitText,
+    UserRole, VisitOptions, VisitRow, VisitText, WordsFound,
 };
+use audit::{Actor, Entry, Event, Kind, Words, WriterId};
 use sqlx::any::{AnyRow, AnyTypeInfoKind};
 use sqlx::{Column as _, Row as _, ValueRef as _};
+use std::sync::Arc;
 use visit::{Duration, GrantId, PatientId, Role, SeatId, Timestamp, UserId, VisitId, VisitState};
 
 /// What came of planting canaries.
@@ -113,10 +115,19 @@ impl Store {
         let held = tx.patient_id(visit, seat, &patient).await?;
         tx.place_hold(held, user, &canaries.text("hold")).await?;
 
-        let mut found = SealingFound { planted: 13, columns: 0, in_the_clear: 0, opened: false };
+        let said = Words::new().seen_at(&canaries.text("address")).through(&canaries.text("with"));
+        let said = said.named(&canaries.text("name")).because(&canaries.text("why"));
+        let viewed = Event::new(Kind::PatientViewed, Actor::Staff(user)).visit(visit);
+        let writer = WriterId::new(format!("probe/{}", visit.to_text()))?;
+        tx.register_writer(&writer).await?;
+        let viewed = viewed.words(&Arc::new(said.clone()));
+        tx.append_as(&writer, vec![(tx.org(), now, viewed)]).await?;
+
+        let mut found = SealingFound { planted: 17, columns: 0, in_the_clear: 0, opened: false };
         found.opened = tx.load_visit(visit).await?.is_some_and(|v| v.seats[0].person == patient)
-            && tx.emergency(grant).await?.is_some_and(|e| e.reason.is_some());
-        for row in raw(&mut tx, user, visit, held).await? {
+            && tx.emergency(grant).await?.is_some_and(|e| e.reason.is_some())
+            && tx.probe_words(&writer, &said).await?;
+        for row in raw(&mut tx, user, visit, held, &writer).await? {
             let (columns, hits) = look(&row, &canaries.mark());
             found.columns += columns;
             found.in_the_clear += hits;
@@ -132,8 +143,10 @@ async fn raw(
     user: UserId,
     visit: VisitId,
     patient: PatientId,
+    writer: &WriterId,
 ) -> Result<Vec<AnyRow>> {
     let (user, visit, patient) = (user.to_text(), visit.to_text(), patient.to_text());
+    let writer = writer.as_str().to_owned();
     let mut rows = Vec::new();
     for (text, id) in [
         ("SELECT * FROM users WHERE org = $1 AND id = $2", &user),
@@ -145,6 +158,8 @@ async fn raw(
         ("SELECT * FROM emergency_access WHERE org = $1 AND visit_id = $2", &visit),
         ("SELECT * FROM legal_holds WHERE org = $1 AND patient_id = $2", &patient),
         ("SELECT * FROM data_keys WHERE org = $1 AND scope_id = $2", &visit),
+        ("SELECT * FROM patient_keys WHERE org = $1 AND patient_id = $2", &patient),
+        ("SELECT * FROM audit_entries WHERE org = $1 AND writer = $2", &writer),
     ] {
         let query = sql(text).bind(tx.org_text()).bind(id.clone());
         rows.extend(tx.all(query).await?);
@@ -172,6 +187,17 @@ fn look(row: &AnyRow, mark: &str) -> (u32, u32) {
 }
 
 impl Reader {
+    /// Whether the words beside the only entry of a writer are these.
+    async fn probe_words(&mut self, writer: &WriterId, said: &Words) -> Result<bool> {
+        let query = sql("SELECT entry FROM audit_entries WHERE writer = $1");
+        let Some(row) = self.one(query.bind(writer.as_str().to_owned())).await? else {
+            return Ok(false);
+        };
+        let entry = Entry::parse(&Cols(&row).bytes("entry")?)?;
+        let found = self.words_of(&entry).await?;
+        Ok(matches!(found, Some(WordsFound::Open(words)) if words == *said))
+    }
+
     /// Counts what the rows say. `absolute`: how long a session may live.
     ///
     /// # Errors

@@ -87,6 +87,7 @@ impl Store {
         if events.is_empty() {
             return Err(StoreError::Bug("record without events".into()));
         }
+        self.warm_words_keys(org, &events).await?;
         let (done, answer) = oneshot::channel();
         if self.recorder().put(Job { org, now, events, done }) {
             let line = Line { store: self.clone(), over: false };

@@ -118,13 +118,15 @@ impl Tx {
 
     /// Destroys a visit for good: its key, and with it every sealed value in every copy of the database
     /// that lacks a wrapped key; its links, the browsers that hold its seats, and whose it was. The
-    /// row of the visit, its consents and the audit log stay: they name nobody. Gives the number of
-    /// keys, 0 when it was destroyed before.
+    /// row of the visit, its consents and the audit log stay: they name nobody. With the last visit of a
+    /// patient goes the key of what the log says about them in plain words. Gives the number of keys of
+    /// visits, 0 when it was destroyed before.
     ///
     /// # Errors
     /// What the database says.
     pub async fn destroy_visit(&mut self, visit: VisitId) -> Result<u64> {
         let (org, id) = (self.org_text(), visit.to_text());
+        let patients = self.patients_of_visits([visit]).await?.remove(&visit).unwrap_or_default();
         for text in [
             "DELETE FROM chat_messages WHERE org = $1 AND visit_id = $2",
             "DELETE FROM visit_quality WHERE org = $1 AND visit_id = $2",
@@ -140,7 +142,8 @@ impl Tx {
         let keys = self.run(query.bind(org).bind(id)).await?;
         let key = KeyId::Visit(self.org(), visit);
         self.dead_keys.push(key);
-        if keys > 0 {
+        let audit_keys = self.destroy_audit_keys(&patients).await?;
+        if keys + audit_keys > 0 {
             self.raise_key_epoch().await?;
         }
         Ok(keys)

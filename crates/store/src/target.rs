@@ -105,10 +105,10 @@ pub(crate) async fn connect(config: &StoreConfig) -> Result<Pools, StoreError> {
         let options = quiet(&sqlite_url(&path)?)?;
         let common = format!("PRAGMA busy_timeout = {ms}; PRAGMA foreign_keys = ON;");
         // WAL is a property of the file; setting it again does nothing. FULL makes every commit
-        // durable before it is acknowledged.
+        // durable before it is acknowledged. What is deleted, as a destroyed key, is overwritten.
         let writer = format!(
             "{common} PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-             PRAGMA journal_size_limit = 67108864;"
+             PRAGMA journal_size_limit = 67108864; PRAGMA secure_delete = ON;"
         );
         let write = pool(1, writer).connect_with(options.clone()).await?;
         let reader = format!("{common} PRAGMA query_only = ON;");

@@ -22,7 +22,7 @@ pub struct Reader {
     /// Keys destroyed in this transaction: nothing is sealed or opened with them any more.
     pub(crate) dead_keys: Vec<KeyId>,
     /// The destruction of keys that was known when the snapshot began.
-    key_epoch: i64,
+    pub(crate) key_epoch: i64,
     /// What a destruction in this transaction raised it to.
     pub(crate) destroyed_at_epoch: Option<i64>,
     spoilt: bool,
@@ -161,7 +161,7 @@ impl Reader {
         self.key(KeyId::Visit(self.org, visit)).await
     }
 
-    async fn key(&mut self, id: KeyId) -> Result<Arc<DataKey>> {
+    pub(crate) async fn key(&mut self, id: KeyId) -> Result<Arc<DataKey>> {
         if let Some((_, key)) = self.new_keys.iter().find(|(new, _)| *new == id) {
             return Ok(key.clone());
         }
@@ -171,13 +171,12 @@ impl Reader {
         if let Some(key) = self.shared.known_key(id) {
             return Ok(key);
         }
-        let scope_id = id.scope_id();
         let query = crate::row::sql(
             "SELECT wrapped FROM data_keys WHERE org = $1 AND scope = $2 AND scope_id = $3",
         )
-        .bind(self.org_text())
+        .bind(id.org().to_text())
         .bind(id.scope().as_str())
-        .bind(scope_id.clone());
+        .bind(id.scope_id());
         let row = self.one(query).await?.ok_or(StoreError::NotFound)?;
         let wrapped = crate::row::Cols(&row).bytes("wrapped")?;
         let unwrap = move |kek: &dyn Kek| id.in_context(|at| DataKey::unwrap(kek, at, &wrapped));
@@ -194,19 +193,34 @@ impl Reader {
             Ok((key, wrapped))
         };
         let (key, wrapped) = self.shared.ask_kek(wrap).await?;
-        let scope_id = id.scope_id();
+        self.keep_key(id, key, wrapped, now).await
+    }
+
+    /// Stores a data key that was made in this transaction.
+    pub(crate) async fn keep_key(
+        &mut self,
+        id: KeyId,
+        key: DataKey,
+        wrapped: Vec<u8>,
+        now: Timestamp,
+    ) -> Result<()> {
         let query = crate::row::sql(
             "INSERT INTO data_keys (org, scope, scope_id, wrapped, created_at) \
              VALUES ($1, $2, $3, $4, $5)",
         )
-        .bind(self.org_text())
+        .bind(id.org().to_text())
         .bind(id.scope().as_str())
-        .bind(scope_id)
+        .bind(id.scope_id())
         .bind(wrapped)
         .bind(now.0);
         self.run(query).await?;
         self.new_keys.push((id, Arc::new(key)));
         Ok(())
+    }
+
+    /// Whether a key was made in this transaction, so that nobody else has it yet.
+    pub(crate) fn is_new(&self, id: KeyId) -> bool {
+        self.new_keys.iter().any(|(new, _)| *new == id)
     }
 
     pub(crate) fn aad<'a>(&self, table: &'a str, column: &'a str, row: &'a str) -> Aad<'a> {

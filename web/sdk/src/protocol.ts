@@ -1971,6 +1971,23 @@ from?: Timestamp,
  */
 until?: Timestamp, };
 export type AuditActor = { "type": "staff", "id": string } | { "type": "seat", "id": string } | { "type": "system" } | { "type": "anonymous" };
+export type AuditWords = { "state": "open", 
+/**
+ * The network address that it came from.
+ */
+from?: string, 
+/**
+ * With what: browser and system, as the browser said.
+ */
+with?: string, 
+/**
+ * The name of who did it, at that time.
+ */
+name?: string, 
+/**
+ * Why, in their own words.
+ */
+reason?: string, } | { "state": "erased" } | { "state": "altered" };
 export type AuditLine = { 
 /**
  * Its place in the log, counted from 0; what `bedside audit prove` takes.
@@ -2007,7 +2024,11 @@ refused: string | null,
 /**
  * Codes beside it.
  */
-details: { [key in string]: string }, };
+details: { [key in string]: string }, 
+/**
+ * What stands beside it in plain words; absent when nothing does.
+ */
+words?: AuditWords, };
 export type AuditFound = { 
 /**
  * Up to [`MAX_AUDIT_PAGE`].

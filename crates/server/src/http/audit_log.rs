@@ -13,10 +13,11 @@ use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use protocol::ErrorCode;
 use protocol::audit_log::{
-    AuditActor, AuditExportRequest, AuditFormat, AuditFound, AuditLine, AuditSearch, MAX_AUDIT_PAGE,
+    AuditActor, AuditExportRequest, AuditFormat, AuditFound, AuditLine, AuditSearch, AuditWords,
+    MAX_AUDIT_PAGE,
 };
 use std::sync::Arc;
-use store::{AuditFilter, AuditRange, StoreError};
+use store::{AuditFilter, AuditRange, StoreError, WordsFound};
 
 /// `POST /api/audit/search`. Entries appear here as soon as they have a place, at most a second after
 /// they were written.
@@ -33,13 +34,16 @@ pub async fn search(
     let has_more = found.len() > MAX_AUDIT_PAGE as usize;
     found.truncate(MAX_AUDIT_PAGE as usize);
     let next = found.last().map(|(place, _)| *place).filter(|_| has_more);
-    let entries: Vec<AuditLine> =
-        found.into_iter().map(|(place, entry)| line(place, entry)).collect();
+    let mut entries = Vec::with_capacity(found.len());
+    for (place, entry) in found {
+        let words = tx.words_of(&entry).await?.map(shown);
+        entries.push(line(place, entry, words));
+    }
     let event = Event::new(Kind::AuditViewed, session.actor());
     let event = event.count("entries", entries.len() as u64);
     let range = AuditRange { visit, patient, person, ..AuditRange::default() };
     let events = about(&mut tx, &range, event).await?.ok_or(ErrorCode::NotFound)?;
-    tx.commit_with(events).await?;
+    tx.commit_with(client.words_of(&session).beside_all(events)).await?;
     Ok(Json(AuditFound { entries, next }))
 }
 
@@ -59,7 +63,8 @@ pub async fn export(
     let export = AuditExport::begin(store.clone(), org, range, format, base_url, now).await?;
     let events = exported(&store, org, &range, session.actor(), format).await?;
     let tx = store.begin(org, now).await?;
-    tx.commit_with(events.ok_or(ErrorCode::NotFound)?).await?;
+    let events = events.ok_or(ErrorCode::NotFound)?;
+    tx.commit_with(client.words_of(&session).beside_all(events)).await?;
     let pieces = futures_util::stream::try_unfold(export, |mut export| async move {
         let piece = export.piece().await;
         let piece =
@@ -77,7 +82,21 @@ pub async fn export(
     Ok((headers, axum::body::Body::from_stream(pieces)).into_response())
 }
 
-fn line(place: u64, entry: Entry) -> AuditLine {
+fn shown(found: WordsFound) -> AuditWords {
+    let text = |text: Option<&str>| text.map(str::to_owned);
+    match found {
+        WordsFound::Open(words) => AuditWords::Open {
+            from: text(words.address()),
+            with: text(words.program()),
+            name: text(words.name()),
+            reason: text(words.reason()),
+        },
+        WordsFound::Erased => AuditWords::Erased,
+        WordsFound::Altered => AuditWords::Altered,
+    }
+}
+
+fn line(place: u64, entry: Entry, words: Option<AuditWords>) -> AuditLine {
     let texts = entry.details.into_iter().map(|(name, code)| (name, code.as_str().to_owned()));
     AuditLine {
         place,
@@ -97,5 +116,6 @@ fn line(place: u64, entry: Entry) -> AuditLine {
             Outcome::Refused(code) => Some(code.as_str().to_owned()),
         },
         details: texts.collect(),
+        words,
     }
 }

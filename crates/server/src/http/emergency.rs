@@ -34,7 +34,8 @@ pub async fn open(
     let reason = reason(&body.reason)?;
     let (user, role) = (session.user, session.role);
     let call = |reply| Call::Emergency { user, role, reason, reply };
-    let ends_at = app.core.ask(app.org, visit, call).await?;
+    let said = (user, client.words_of(&session));
+    let ends_at = app.core.ask_as(said, app.org, visit, call).await?;
     app.metrics.emergencies.inc();
     let entry = app.core.ask(app.org, visit, Call::BoardEntry).await?;
     let told = page_officers(Arc::clone(&app), session.clone(), entry.host_name.clone());
@@ -185,6 +186,6 @@ pub async fn review(
     let found = if body.justified { "justified" } else { "not_justified" };
     let event = Event::new(Kind::EmergencyReviewed, session.actor());
     let event = event.visit(row.visit).user(row.user).detail("found", found);
-    tx.commit_with(vec![event]).await?;
+    tx.commit_with(vec![client.reason_of(&session, note).beside(event)]).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -54,12 +54,13 @@ pub async fn open(
 ) -> ApiResult<Response> {
     slow_down(&app, &client)?;
     let (device, now) = (client.device.as_ref(), app.clock.now());
-    let opened = app.guests.open(&body.secret, body.birth_date.as_deref(), device, now).await;
+    let guests = app.guests.heard(&client.words);
+    let opened = guests.open(&body.secret, body.birth_date.as_deref(), device, now).await;
     let opened = opened.map_err(|e| refused(&app, &e))?;
     app.metrics.links_opened.inc();
     let (visit, seat) = (opened.visit, opened.seat);
     if opened.elsewhere {
-        let input = crate::live::Input::Call(Call::SecondDevice(seat));
+        let input = crate::live::Input::Call(Call::SecondDevice(seat), None);
         app.core.send(app.org, visit, input).await?;
     }
     let mut headers = HeaderMap::new();
@@ -98,7 +99,8 @@ pub async fn token(
         let session = client.staff(&app, Route::SeatToken).await?;
         let (user, role, name) = (session.user, session.role, session.name.clone());
         let call = |reply| Call::ClinicSeat { user, role, name, reply };
-        let seat = app.core.ask(app.org, body.visit, call).await?;
+        let said = (session.user, client.words_of(&session));
+        let seat = app.core.ask_as(said, app.org, body.visit, call).await?;
         app.tokens.for_staff_seat(&session, body.visit, seat, now).await
     };
     let token = token.map_err(|e| refused(&app, &e))?;

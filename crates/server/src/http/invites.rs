@@ -7,7 +7,7 @@ use super::staff::refused;
 use super::visits::{email, locale, name};
 use crate::app::App;
 use crate::invite::{InviteText, qr_svg};
-use crate::live::{BoardEntry, Call};
+use crate::live::{BoardEntry, Call, Said};
 use crate::mail::Mail;
 use auth::{Route, Secret, StaffSession};
 use axum::Json;
@@ -33,18 +33,19 @@ pub async fn invite(
     let visit = VisitId::parse(&visit).map_err(|_| ErrorCode::NotFound)?;
     let now = app.clock.now();
     let (user, role) = (session.user, session.role);
+    let said = (user, client.words_of(&session));
     let seat = match body.seat {
         Some(seat) => {
             let call = |reply| Call::SeatRow { user, role, seat, reply };
-            *app.core.ask(app.org, visit, call).await?
+            *app.core.ask_as(said.clone(), app.org, visit, call).await?
         }
-        None => add_guest(&app, &session, visit, &body, now).await?,
+        None => add_guest(&app, &session, &said, visit, &body, now).await?,
     };
     let entry = app.core.ask(app.org, visit, Call::BoardEntry).await?;
     if entry.state.is_final() {
         return Err(ErrorCode::VisitOver.into());
     }
-    let secret = fresh_link(&app, &session, &entry, seat.id, now).await?;
+    let secret = fresh_link(&app, &session, &said, &entry, seat.id, now).await?;
     let letter = Letter {
         visit,
         seat: &seat,
@@ -60,6 +61,7 @@ pub async fn invite(
 async fn add_guest(
     app: &App,
     session: &StaffSession,
+    said: &Said,
     visit: VisitId,
     body: &wire::Invite,
     now: Timestamp,
@@ -76,7 +78,8 @@ async fn add_guest(
     row.locale = Some(locale(&body.locale).to_owned());
     let seat = Box::new(row.clone());
     let (user, role) = (session.user, session.role);
-    app.core.ask(app.org, visit, |reply| Call::AddGuest { user, role, seat, reply }).await?;
+    let call = |reply| Call::AddGuest { user, role, seat, reply };
+    app.core.ask_as(said.clone(), app.org, visit, call).await?;
     Ok(row)
 }
 
@@ -98,7 +101,8 @@ pub async fn colleague(
     let (user, role) = (session.user, session.role);
     let (colleague, name) = (invited.id, invited.person.name);
     let call = |reply| Call::InviteColleague { user, role, colleague, name, reply };
-    app.core.ask(app.org, visit, call).await?;
+    let said = (user, client.words_of(&session));
+    app.core.ask_as(said, app.org, visit, call).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -115,7 +119,8 @@ pub async fn synthetic_guest(
     let patient =
         entry.seats.iter().find(|s| s.role == Role::Patient).ok_or(ErrorCode::NotFound)?;
     let now = app.clock.now();
-    let secret = fresh_link(&app, &session, &entry, patient.seat, now).await?;
+    let said = (session.user, client.words_of(&session));
+    let secret = fresh_link(&app, &session, &said, &entry, patient.seat, now).await?;
     let url = link_url(&app, &secret.to_text());
     tokio::spawn(starter(url));
     Ok(StatusCode::ACCEPTED)
@@ -128,6 +133,7 @@ pub async fn synthetic_guest(
 async fn fresh_link(
     app: &App,
     session: &StaffSession,
+    said: &Said,
     entry: &BoardEntry,
     seat: SeatId,
     now: Timestamp,
@@ -137,10 +143,10 @@ async fn fresh_link(
     let mut tx = app.core.store.begin(app.org, now).await?;
     let issued = app.guests.issue(&mut tx, session.actor(), visit, seat, expires).await;
     let (secret, events) = issued.map_err(|e| refused(app, &e))?;
-    tx.commit_with(events).await?;
+    tx.commit_with(said.1.beside_all(events)).await?;
     let (user, role) = (session.user, session.role);
     let call = |reply| Call::LinkReplaced { user, role, seat, reply };
-    app.core.ask(app.org, visit, call).await?;
+    app.core.ask_as(said.clone(), app.org, visit, call).await?;
     Ok(secret)
 }
 

@@ -13,6 +13,7 @@ pub mod passkeys;
 pub mod patients;
 pub mod people;
 pub mod probe;
+mod program;
 pub mod quality;
 pub mod retention;
 pub mod session;

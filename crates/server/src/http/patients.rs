@@ -143,7 +143,7 @@ pub async fn export(
     if events.is_empty() {
         return Err(ErrorCode::NotFound.into());
     }
-    tx.commit_with(events).await?;
+    tx.commit_with(client.words_of(&session).beside_all(events)).await?;
     let file = json!({
         "format": "bedside-patient-export-1",
         "clinic": app.config.clinic,
@@ -287,7 +287,7 @@ pub async fn hold(
         return Err(ErrorCode::WrongState.into());
     }
     let events = per_visit(&mut tx, id, Kind::HoldPlaced, &session).await?;
-    tx.commit_with(events).await?;
+    tx.commit_with(client.reason_of(&session, &reason).beside_all(events)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -304,7 +304,7 @@ pub async fn unhold(
         return Err(ErrorCode::WrongState.into());
     }
     let events = per_visit(&mut tx, id, Kind::HoldLifted, &session).await?;
-    tx.commit_with(events).await?;
+    tx.commit_with(client.words_of(&session).beside_all(events)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -358,6 +358,8 @@ pub async fn erase(
         "erased_by": session.name,
         "reason": reason,
         "visits": visits,
+        // Of what the audit log said in plain words; none if it said nothing.
+        "audit_key": tx.audit_key_of(id).await?,
         "backups_hold_them_until": until.to_rfc3339(),
         "backups_live_days": days,
     }));

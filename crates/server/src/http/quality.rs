@@ -24,7 +24,8 @@ pub async fn of_visit(
     let visit = VisitId::parse(&visit).map_err(|_| ErrorCode::NotFound)?;
     let (user, role) = (session.user, session.role);
     let keep = |reply| Call::KeepQuality { user, role, reply };
-    let people = app.core.ask(app.org, visit, keep).await?;
+    let words = client.words_of(&session);
+    let people = app.core.ask_as((user, words.clone()), app.org, visit, keep).await?;
     let mut tx = app.core.store.begin(app.org, app.clock.now()).await?;
     let mut stretches = Vec::new();
     for row in tx.quality(visit).await? {
@@ -37,6 +38,6 @@ pub async fn of_visit(
         stretches.push(QualityStretch { began_at: row.began_at, seats, record });
     }
     let event = Event::new(Kind::QualityViewed, session.actor()).visit(visit);
-    tx.commit_with(vec![event]).await?;
+    tx.commit_with(vec![words.beside(event)]).await?;
     Ok(Json(VisitQuality { people, stretches }))
 }

@@ -1,9 +1,11 @@
 //! From request headers to who asks: cookies, network prefix, and the route table.
 
 use super::error::{ApiError, ApiResult};
+use super::program::program_of;
 use super::staff::auth_code;
 use crate::app::App;
 use crate::listen::Peer;
+use audit::Words;
 use auth::{Caller, Cookie, Prefix, Route, Secret, StaffSession, Transport, may_use};
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
@@ -24,6 +26,8 @@ pub struct Client {
     pub way: Option<Secret>,
     /// Where it comes from, cut to a network.
     pub prefix: Prefix,
+    /// From where and with what, for entries of the audit log about patients.
+    pub words: Words,
 }
 
 impl FromRequestParts<Arc<App>> for Client {
@@ -37,12 +41,17 @@ impl FromRequestParts<Arc<App>> for Client {
             || parts.headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
         let peer = parts.extensions.get::<ConnectInfo<Peer>>().map(|info| info.0.0.ip());
         let peer = peer.ok_or(ErrorCode::Internal)?;
+        let ip = client_ip(app, peer, &parts.headers);
+        let agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
         Ok(Self {
             transport,
             session: Cookie::Session.read(transport, cookies()),
             device: Cookie::Device.read(transport, cookies()),
             way: Cookie::Way.read(transport, cookies()),
-            prefix: Prefix::of(client_ip(app, peer, &parts.headers)),
+            prefix: Prefix::of(ip),
+            words: Words::new()
+                .seen_at(&ip.to_canonical().to_string())
+                .through(&program_of(agent.unwrap_or_default())),
         })
     }
 }
@@ -64,6 +73,16 @@ fn client_ip(app: &App, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
 }
 
 impl Client {
+    /// What the audit log says in plain words of what this session does.
+    pub fn words_of(&self, session: &StaffSession) -> Arc<Words> {
+        Arc::new(self.words.clone().named(&session.name))
+    }
+
+    /// The same with a reason that was given.
+    pub fn reason_of(&self, session: &StaffSession, reason: &str) -> Arc<Words> {
+        Arc::new(self.words.clone().named(&session.name).because(reason))
+    }
+
     /// The signed-in member of staff, if they may use this route.
     pub async fn staff(&self, app: &App, route: Route) -> ApiResult<StaffSession> {
         let cookie = self.session.as_ref().ok_or(ErrorCode::NotSignedIn)?;

@@ -82,7 +82,7 @@ pub async fn create(
     let issued = app.guests.issue(&mut tx, actor, visit, patient.id, expires).await;
     let (secret, mut events) = issued.map_err(|e| refused(&app, &e))?;
     events.insert(0, Event::new(Kind::VisitCreated, actor).visit(visit).user(host.id));
-    tx.commit_with(events).await?;
+    tx.commit_with(client.words_of(&session).beside_all(events)).await?;
     app.metrics.visits_created.inc();
 
     let entry = app.core.ask(app.org, visit, Call::BoardEntry).await?;
@@ -138,7 +138,9 @@ pub async fn outcome(
     let session = client.staff(&app, Route::VisitOutcome).await?;
     let visit = VisitId::parse(&visit).map_err(|_| ErrorCode::NotFound)?;
     let (user, role, outcome) = (session.user, session.role, body.outcome);
-    app.core.ask(app.org, visit, |reply| Call::End { user, role, outcome, reply }).await?;
+    let said = (user, client.words_of(&session));
+    let call = |reply| Call::End { user, role, outcome, reply };
+    app.core.ask_as(said, app.org, visit, call).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

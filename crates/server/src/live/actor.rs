@@ -2,12 +2,13 @@
 //! lets the effects happen.
 
 use super::direct::Direct;
-use super::input::{Input, Outgoing, SocketSender};
+use super::input::{Input, Outgoing, Said, SocketSender};
 use super::line::LineView;
 use super::media::Media;
 use super::quality::CallQuality;
 use super::{Core, DOZE, events, persist};
 use crate::http::error::{refusal_code, store_code};
+use audit::Words;
 use protocol::client::EndAs;
 use protocol::server::YouBecause;
 use protocol::{EndReason, ErrorCode, ServerMessage};
@@ -25,6 +26,8 @@ pub(super) struct Conn {
     pub id: u64,
     pub sender: SocketSender,
     pub chat_after: u64,
+    /// What the audit log says of whoever sits here in plain words.
+    pub words: Arc<Words>,
 }
 
 /// Everything about one living visit. Holds names: no `Debug`.
@@ -88,6 +91,8 @@ pub(super) struct Task {
     pub core: Arc<Core>,
     pub state: State,
     pub queue: mpsc::UnboundedSender<Input>,
+    /// Who asks just now from outside the room.
+    pub said: Option<Said>,
 }
 
 /// Runs a visit until it has nothing more to do.
@@ -99,7 +104,7 @@ pub(super) async fn run(
 ) {
     // Clients take a lower revision than they have seen for stale, also across a restart.
     state.revision = core.clock.now().unix_ms();
-    let mut task = Task { core, state, queue };
+    let mut task = Task { core, state, queue, said: None };
     task.after_restart().await;
     let mut every_second = tokio::time::interval(std::time::Duration::from_secs(1));
     every_second.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
@@ -158,7 +163,11 @@ impl Task {
                     self.publish();
                 }
             }
-            Input::Call(call) => self.call(call).await,
+            Input::Call(call, said) => {
+                self.said = said;
+                self.call(call).await;
+                self.said = None;
+            }
             Input::Media(event) => self.media_event(*event).await,
             Input::LineChanged => self.tell_line(),
             Input::ServerCloses => {
@@ -241,6 +250,7 @@ impl Task {
         let effects = next.apply(now, actor, command).map_err(refusal_code)?;
         let mut events = events::of(next.id, by, &effects);
         events.extend(also);
+        let events = self.beside(events);
         let saved = persist::save(&self.core.store, now, &self.state, &next, &effects, events)
             .await
             .map_err(|e| store_code(&e))?;
@@ -346,6 +356,32 @@ impl Task {
             Some(user) => audit::Actor::Staff(user),
             None => audit::Actor::Seat(seat),
         }
+    }
+
+    /// Puts beside each event what is known in plain words of who did it.
+    pub(super) fn beside(&self, events: Vec<audit::Event>) -> Vec<audit::Event> {
+        let beside = |event: audit::Event| match self.words_of(event.actor()) {
+            Some(words) => words.beside(event),
+            None => event,
+        };
+        events.into_iter().map(beside).collect()
+    }
+
+    /// Whoever asks from outside the room is who asks; of others the open page tells.
+    pub(super) fn words_of(&self, by: audit::Actor) -> Option<&Arc<Words>> {
+        if let (audit::Actor::Staff(user), Some((who, words))) = (by, &self.said)
+            && user == *who
+        {
+            return Some(words);
+        }
+        let seat = match by {
+            audit::Actor::Seat(seat) => seat,
+            audit::Actor::Staff(user) => {
+                self.state.visit.seats.iter().find(|s| s.user == Some(user))?.id
+            }
+            audit::Actor::System | audit::Actor::Anonymous => return None,
+        };
+        self.state.conns.get(&seat).map(|conn| &conn.words)
     }
 
     pub(super) fn end_reason(&self) -> EndReason {

@@ -70,7 +70,7 @@ impl Task {
                 if let Some(to) = row.audience {
                     event = event.seat(to);
                 }
-                tx.commit_with(vec![event]).await
+                tx.commit_with(self.beside(vec![event])).await
             }
             Posted::Again(_) => tx.commit_plain("a message that was stored before").await,
         };
@@ -152,7 +152,8 @@ impl Task {
         let visit = self.state.visit.id;
         let event = Event::new(Kind::ChatRead, self.audit_actor(seat)).visit(visit).seat(seat);
         let (org, now) = (self.state.visit.org, self.core.clock.now());
-        let recorded = self.core.store.record(org, now, vec![event.count("seq", seq)]).await;
+        let events = self.beside(vec![event.count("seq", seq)]);
+        let recorded = self.core.store.record(org, now, events).await;
         recorded.map_err(|e| store_code(&e))
     }
 
@@ -229,7 +230,8 @@ impl Task {
         let mut tx = self.core.store.begin(next.org, now).await.map_err(|e| store_code(&e))?;
         let seats = std::slice::from_ref(&row);
         let version = tx.save_visit(&self.state.row, seats).await.map_err(|e| store_code(&e))?;
-        tx.commit_with(vec![invited(next.id, &row, by)]).await.map_err(|e| store_code(&e))?;
+        let events = self.beside(vec![invited(next.id, &row, by)]);
+        tx.commit_with(events).await.map_err(|e| store_code(&e))?;
         self.state.visit = next;
         self.state.row.version = version;
         self.state.people.insert(row.id, row);
@@ -255,7 +257,10 @@ impl Task {
         let seats = std::slice::from_ref(&row);
         let version = tx.save_visit(&self.state.row, seats).await.map_err(|e| store_code(&e))?;
         let done = match invited_by {
-            Some(by) => tx.commit_with(vec![invited(self.state.visit.id, &row, by)]).await,
+            Some(by) => {
+                let event = invited(self.state.visit.id, &row, by);
+                tx.commit_with(self.beside(vec![event])).await
+            }
             None => tx.commit_plain("a rating is an opinion, not access").await,
         };
         done.map_err(|e| store_code(&e))?;

@@ -3,9 +3,10 @@
 
 use super::actor::Task;
 use crate::http::error::store_code;
-use audit::{Event, Kind};
+use audit::{Event, Kind, Words};
 use protocol::ErrorCode;
 use protocol::limits::EMERGENCY_MIN;
+use std::sync::Arc;
 use store::{NewEmergency, UserRole};
 use visit::{Duration, GrantId, Timestamp, UserId};
 
@@ -32,7 +33,10 @@ impl Task {
         let new = NewEmergency { id, visit: v.id, user, reason, ends_at };
         let mut tx = self.core.store.begin(v.org, now).await.map_err(|e| store_code(&e))?;
         tx.create_emergency(&new).await.map_err(|e| store_code(&e))?;
-        let opened = Event::new(Kind::EmergencyOpened, audit::Actor::Staff(user)).visit(v.id);
+        let by = audit::Actor::Staff(user);
+        let words = self.words_of(by).map_or_else(Words::new, |words| Words::clone(words));
+        let words = Arc::new(words.because(reason));
+        let opened = words.beside(Event::new(Kind::EmergencyOpened, by).visit(v.id));
         tx.commit_with(vec![opened]).await.map_err(|e| store_code(&e))?;
         self.state.emergencies.retain(|(who, _)| *who != user);
         self.state.emergencies.push((user, ends_at));

@@ -1,10 +1,12 @@
 //! What a visit's task takes, and what comes back to a socket.
 
 use super::board::BoardEntry;
+use audit::Words;
 use protocol::client::EndAs;
 use protocol::http::QualityPerson;
 use protocol::{ClientMessage, ErrorCode, ServerMessage};
 use sfu::SfuEvent;
+use std::sync::Arc;
 use store::{SeatRow, SecretHash, UserRole};
 use tokio::sync::{mpsc, oneshot};
 use visit::{SeatId, Timestamp, UserId};
@@ -34,7 +36,12 @@ pub struct ConnOpen {
     pub transport: Option<u64>,
     /// Last chat line that the page has.
     pub chat_after: u64,
+    /// From where and with what, for the audit log.
+    pub words: Words,
 }
+
+/// Who of the clinic asks by HTTP or a board, and what the audit log says of it in plain words.
+pub type Said = (UserId, Arc<Words>);
 
 /// What a visit's task takes.
 pub enum Input {
@@ -63,8 +70,8 @@ pub enum Input {
         /// Which.
         connection: u64,
     },
-    /// Something from HTTP or a board.
-    Call(Call),
+    /// Something from HTTP or a board, and who asks, if it is somebody of the clinic.
+    Call(Call, Option<Said>),
     /// The forwarding unit reports.
     Media(Box<SfuEvent>),
     /// The clinician's line changed.

@@ -80,8 +80,9 @@ impl Task {
     async fn record_refusal(&self, seat: SeatId, by: audit::Actor) {
         let event = audit::Event::new(audit::Kind::ActionRefused, by);
         let event = event.visit(self.state.visit.id).seat(seat).refused("not_allowed");
+        let events = self.beside(vec![event]);
         let now = self.core.clock.now();
-        let _ = self.core.store.record(self.state.visit.org, now, vec![event]).await;
+        let _ = self.core.store.record(self.state.visit.org, now, events).await;
     }
 
     async fn check(

@@ -25,7 +25,7 @@ mod quality_metrics;
 mod views;
 
 pub use board::{Access, BoardChange, BoardEntry, clinic_role};
-pub use input::{Call, ConnOpen, Input, Outgoing, SocketSender};
+pub use input::{Call, ConnOpen, Input, Outgoing, Said, SocketSender};
 pub use line::Lines;
 pub use quality_metrics::CallMetrics;
 
@@ -152,7 +152,23 @@ impl Core {
         call: impl FnOnce(oneshot::Sender<Result<T, ErrorCode>>) -> Call,
     ) -> Result<T, ErrorCode> {
         let (tx, rx) = oneshot::channel();
-        self.send(org, visit, Input::Call(call(tx))).await?;
+        self.send(org, visit, Input::Call(call(tx), None)).await?;
+        rx.await.unwrap_or(Err(ErrorCode::Internal))
+    }
+
+    /// The same for somebody of the clinic, of whom the audit log says more.
+    ///
+    /// # Errors
+    /// As [`Self::ask`].
+    pub async fn ask_as<T>(
+        self: &Arc<Self>,
+        said: Said,
+        org: OrgId,
+        visit: VisitId,
+        call: impl FnOnce(oneshot::Sender<Result<T, ErrorCode>>) -> Call,
+    ) -> Result<T, ErrorCode> {
+        let (tx, rx) = oneshot::channel();
+        self.send(org, visit, Input::Call(call(tx), Some(said))).await?;
         rx.await.unwrap_or(Err(ErrorCode::Internal))
     }
 

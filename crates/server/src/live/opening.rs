@@ -6,13 +6,16 @@ use crate::http::error::store_code;
 use audit::{Event, Kind};
 use protocol::server::YouBecause;
 use protocol::{ErrorCode, ServerMessage};
+use std::sync::Arc;
 use store::SecretHash;
 use tokio::sync::mpsc;
 use visit::{Actor, Command, Role, SeatId};
 
 impl Task {
     pub(super) async fn open(&mut self, open: ConnOpen) {
-        let ConnOpen { seat, connection, sender, device, transport, chat_after } = open;
+        let ConnOpen { seat, connection, sender, device, transport, chat_after, words } = open;
+        let name = self.state.people.get(&seat).map(|row| row.person.name.as_str());
+        let words = Arc::new(words.named(name.unwrap_or_default()));
         if let Err(code) = self.still_holds(seat, device).await {
             refuse(&sender, code.into());
             return;
@@ -30,7 +33,8 @@ impl Task {
             media.orphaned = true;
         }
         let by = self.audit_actor(seat);
-        let result = self.connect(seat, by, connection, &sender, chat_after).await;
+        let page = Conn { id: connection, sender: sender.clone(), chat_after, words };
+        let result = self.connect(seat, by, page).await;
         if let Err(code) = result {
             let message = match (code, self.state.visit.state.is_final()) {
                 (ErrorCode::VisitOver, true) => ServerMessage::Ended { reason: self.end_reason() },
@@ -51,23 +55,22 @@ impl Task {
         &mut self,
         seat: SeatId,
         by: audit::Actor,
-        connection: u64,
-        sender: &SocketSender,
-        chat_after: u64,
+        page: Conn,
     ) -> Result<(), ErrorCode> {
         let before = self.state.visit.seat(seat).map(|s| s.state);
         let was_inside = before.is_some_and(visit::SeatState::is_inside);
         // The welcome must be the first message, but only a stored step may be announced: so the
         // messages of the step are held back until the welcome is out.
         let (held, mut messages) = mpsc::channel(64);
-        let old = self.state.conns.insert(seat, Conn { id: connection, sender: held, chat_after });
-        let older = old.map(|old| (old.id, old.sender));
+        let Conn { id: connection, sender, chat_after, words } = page;
+        let page = Conn { id: connection, sender: held, chat_after, words };
+        let older = self.state.conns.insert(seat, page);
         let step = Command::Connect { seat, connection };
         let viewed = self.patients_viewed(seat, by);
         if let Err(code) = self.step_with(Actor::System, by, step, viewed).await {
             match older {
-                Some((id, sender)) => {
-                    self.state.conns.insert(seat, Conn { id, sender, chat_after: 0 });
+                Some(older) => {
+                    self.state.conns.insert(seat, Conn { chat_after: 0, ..older });
                 }
                 None => {
                     self.state.conns.remove(&seat);
@@ -75,7 +78,7 @@ impl Task {
             }
             return Err(code);
         }
-        if let Some((_, older)) = older {
+        if let Some(Conn { sender: older, .. }) = older {
             let _ = older.try_send(Outgoing::Message(Box::new(ServerMessage::TakenOver {})));
             let _ = older.try_send(Outgoing::Close);
         }

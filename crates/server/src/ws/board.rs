@@ -3,12 +3,12 @@
 use super::{Reader, SESSION_CHECK};
 use crate::app::App;
 use crate::live::{BoardChange, Call, Outgoing};
-use audit::{Event, Kind};
+use audit::{Event, Kind, Words};
 use protocol::{ClientMessage, ErrorCode, ServerMessage};
 use std::sync::Arc;
 use store::{SecretHash, UserRow};
 use tokio::sync::{broadcast, mpsc};
-use visit::{Duration, UserId, VisitId};
+use visit::{Duration, UserId};
 
 /// How far the board looks back and ahead. A day each way covers "today" in every time zone; the
 /// page shows what is today where the reader is.
@@ -21,13 +21,15 @@ pub(crate) async fn serve(
     out: &mpsc::Sender<Outgoing>,
     user: UserId,
     session: SecretHash,
+    words: Words,
 ) {
     let Some(person) = person(app, user).await else {
         reader.refuse(ErrorCode::NotSignedIn, None);
         return;
     };
     app.core.lines.board(user, true);
-    let end = run(app, reader, out, &person, session).await;
+    let words = Arc::new(words.named(&person.person.name));
+    let end = run(app, reader, out, (&person, &words), session).await;
     app.core.lines.board(user, false);
     if let Err(code) = end {
         reader.refuse(code, None);
@@ -42,7 +44,7 @@ async fn run(
     app: &Arc<App>,
     reader: &mut Reader,
     out: &mpsc::Sender<Outgoing>,
-    person: &UserRow,
+    (person, words): (&UserRow, &Arc<Words>),
     session: SecretHash,
 ) -> Result<(), ErrorCode> {
     // Subscribe first: what changes while the board is read comes again, which is harmless.
@@ -56,7 +58,7 @@ async fn run(
                 return push(out, ServerMessage::Closing {}).await;
             }
             message = reader.next() => match message {
-                Some(message) => said(app, reader, person, message).await,
+                Some(message) => said(app, reader, (person, words), message).await,
                 None => return Ok(()),
             },
             change = changes.recv() => match change {
@@ -103,34 +105,33 @@ async fn push(out: &mpsc::Sender<Outgoing>, message: ServerMessage) -> Result<()
     out.send(Outgoing::Message(Box::new(message))).await.map_err(|_| ErrorCode::Internal)
 }
 
-async fn said(app: &Arc<App>, reader: &mut Reader, person: &UserRow, message: ClientMessage) {
+async fn said(
+    app: &Arc<App>,
+    reader: &mut Reader,
+    (person, words): (&UserRow, &Arc<Words>),
+    message: ClientMessage,
+) {
     let (user, role) = (person.id, person.role);
+    let said = (user, Arc::clone(words));
     let (result, reply_to) = match message {
         ClientMessage::Ping { n } => {
             reader.say(ServerMessage::Pong { n });
             (Ok(()), None)
         }
         ClientMessage::Admit { visit: Some(visit), seat } => {
-            let result = ask(app, visit, |reply| Call::Admit { user, role, seat, reply }).await;
+            let call = |reply| Call::Admit { user, role, seat, reply };
+            let result = app.core.ask_as(said, app.org, visit, call).await;
             (result, None)
         }
         ClientMessage::Note { visit: Some(visit), seat, id, text } => {
             let name = person.person.name.clone();
             let reply_to = Some(id.clone());
             let call = |reply| Call::Note { user, role, name, seat, id, text, reply };
-            (ask(app, visit, call).await, reply_to)
+            (app.core.ask_as(said, app.org, visit, call).await, reply_to)
         }
         _ => (Err(ErrorCode::BadMessage), None),
     };
     if let Err(code) = result {
         reader.refuse(code, reply_to);
     }
-}
-
-async fn ask(
-    app: &Arc<App>,
-    visit: VisitId,
-    call: impl FnOnce(tokio::sync::oneshot::Sender<Result<(), ErrorCode>>) -> Call,
-) -> Result<(), ErrorCode> {
-    app.core.ask(app.org, visit, call).await
 }

@@ -66,10 +66,11 @@ async fn serve(app: Arc<App>, client: Client, socket: WebSocket) {
         match app.tokens.take(&hello.token, cookies, app.clock.now()).await {
             Ok(joined) => match (joined.subject, joined.by) {
                 (JoinSubject::Seat { visit, seat }, by) => {
-                    seat::serve(&app, &mut reader, &tx, hello, by, visit, seat).await;
+                    let page = seat::Page { hello, by, visit, seat, words: client.words };
+                    seat::serve(&app, &mut reader, &tx, page).await;
                 }
                 (JoinSubject::Board { user }, JoinedBy::Session(session)) => {
-                    board::serve(&app, &mut reader, &tx, user, session).await;
+                    board::serve(&app, &mut reader, &tx, user, session, client.words).await;
                 }
                 (JoinSubject::Board { .. }, JoinedBy::Device(_)) => {
                     reader.refuse(ErrorCode::TokenExpired, None);

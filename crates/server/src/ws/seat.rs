@@ -3,22 +3,30 @@
 use super::{Hello, Reader, SESSION_CHECK};
 use crate::app::App;
 use crate::live::{ConnOpen, Input, Outgoing};
+use audit::Words;
 use auth::{AuthError, JoinedBy};
 use protocol::{ClientMessage, ErrorCode};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 use visit::{SeatId, VisitId};
 
+/// Whose socket it is, and how it came.
+pub(crate) struct Page {
+    pub hello: Hello,
+    pub by: JoinedBy,
+    pub visit: VisitId,
+    pub seat: SeatId,
+    pub words: Words,
+}
+
 /// Serves until the socket closes, the session of a member of staff ends, or the writer is gone.
 pub(crate) async fn serve(
     app: &Arc<App>,
     reader: &mut Reader,
     out: &mpsc::Sender<Outgoing>,
-    hello: Hello,
-    by: JoinedBy,
-    visit: VisitId,
-    seat: SeatId,
+    page: Page,
 ) {
+    let Page { hello, by, visit, seat, words } = page;
     // The key to this socket may be older than the end of the session.
     if let JoinedBy::Session(session) = by
         && !super::session_lives(app, session).await
@@ -37,6 +45,7 @@ pub(crate) async fn serve(
         },
         transport: hello.transport,
         chat_after: hello.chat_after,
+        words,
     };
     if let Err(code) = app.core.send(app.org, visit, Input::Open(open)).await {
         reader.refuse(code, None);

@@ -17,6 +17,9 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
+/// What every browser here calls itself.
+const AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0";
+
 type Heard = Arc<Mutex<Vec<u8>>>;
 
 /// One browser with its cookies.
@@ -156,6 +159,7 @@ impl Browser {
     ) -> Answer {
         let mut head =
             format!("{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n", self.host);
+        head.push_str(&format!("user-agent: {AGENT}\r\n"));
         if let Some(origin) = &self.origin {
             head.push_str(&format!("origin: {origin}\r\n"));
         }
@@ -199,6 +203,7 @@ impl Browser {
         let mut request =
             format!("ws://{}/ws", self.host).into_client_request().expect("a request");
         let headers = request.headers_mut();
+        headers.insert("user-agent", AGENT.parse().expect("a header"));
         if let Some(origin) = &self.origin {
             headers.insert("origin", origin.parse().expect("a header"));
         }

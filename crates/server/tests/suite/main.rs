@@ -30,3 +30,4 @@ mod staff;
 mod system;
 mod trouble;
 mod whole_visit;
+mod words;

@@ -14,6 +14,7 @@ mod probing;
 mod sealing;
 mod support;
 mod visits;
+mod words;
 
 /// Makes every named check a test on both databases.
 macro_rules! on_both {

@@ -1,5 +1,5 @@
 /** One entry of the log in plain words, and how to check it. */
-import type { AuditLine, LogState } from '@bedside/client';
+import type { AuditLine, AuditWords, LogState } from '@bedside/client';
 import { timestampToDate } from '@bedside/client/clinic';
 import { copyText } from '../clinic/copy';
 import { Badge, Button, IconCopy } from '../ui';
@@ -46,6 +46,7 @@ export function LogEntry({ line, names, signed, onVisit, open = false }: LogEntr
             </span>
           )}
         </p>
+        {line.words === undefined ? null : <Said words={line.words} known={actor.type === 'staff' ? names.get(actor.id) : undefined} />}
         <div class="log-do">
           <Proof line={line} signed={signed} open={open} />
           {visit === null || onVisit === null ? null : (
@@ -55,6 +56,38 @@ export function LogEntry({ line, names, signed, onVisit, open = false }: LogEntr
           )}
         </div>
       </div>
+    </>
+  );
+}
+
+/** What stands beside the entry in plain words, while its key is there. `known`: the name that is shown already. */
+function Said({ words, known }: { readonly words: AuditWords; readonly known: string | undefined }) {
+  const t = auditWords.t.words;
+  if (words.state === 'erased') return <p class="clinic-soft clinic-small">{t.erased}</p>;
+  if (words.state === 'altered')
+    return (
+      <p>
+        <Badge tone="danger">{t.altered}</Badge>
+      </p>
+    );
+  const { name, from, reason } = words;
+  const facts = [name === undefined || name === known ? null : t.name(name), from === undefined ? null : t.from(from), words.with ?? null];
+  return (
+    <>
+      {reason === undefined ? null : (
+        <p class="log-reason" dir="auto">
+          {t.reason(reason)}
+        </p>
+      )}
+      <p class="clinic-facts">
+        {facts.map((fact) =>
+          fact === null ? null : (
+            <span key={fact} class="clinic-soft clinic-small log-fact">
+              <bdi>{fact}</bdi>
+            </span>
+          ),
+        )}
+      </p>
     </>
   );
 }

@@ -49,11 +49,11 @@ const OPENINGS = [
 const YESTERDAY = NOW_US - min(60 * 24);
 const OTHER_VISIT = '01JD3V5Q8M7K2N4P6R8T0W93HM';
 const ENTRIES = [
-  entry({ place: 4711 }),
+  entry({ place: 4711, words: { state: 'open', from: '2001:db8:85a3::8a2e:370:7334', with: 'Firefox 128 on Windows', name: 'Dr. Lena Hartmann-Oyelaran' } }),
   entry({ place: 4710, at: NOW_US - min(4), kind: 'data.audit_viewed', actor: { type: 'staff', id: 'ola' }, visit: null, details: { entries: '100' } }),
-  entry({ place: 4709, at: NOW_US - min(9), kind: 'data.patient_viewed', actor: { type: 'staff', id: 'imani' }, visit: OTHER_VISIT, details: { by: 'emergency' } }),
+  entry({ place: 4709, at: NOW_US - min(9), kind: 'data.patient_viewed', actor: { type: 'staff', id: 'imani' }, visit: OTHER_VISIT, details: { by: 'emergency' }, words: { state: 'open', from: '192.0.2.17', with: 'Safari 18 on iOS', name: 'Dr. Imani Okoye', reason: 'The patient is unconscious and the doctor of the visit is on a plane.' } }),
   entry({ place: 4708, at: NOW_US - min(10), kind: 'auth.sign_in', actor: { type: 'anonymous' }, visit: null, person: 'mateo', refused: 'password' }),
-  entry({ place: 4707, at: NOW_US - min(21), kind: 'consent.given', actor: { type: 'seat', id: 'seat' }, seat: 'seat', details: { purpose: 'visit', text: 'visit-2026-11' } }),
+  entry({ place: 4707, at: NOW_US - min(21), kind: 'consent.given', actor: { type: 'seat', id: 'seat' }, seat: 'seat', details: { purpose: 'visit', text: 'visit-2026-11' }, words: { state: 'erased' } }),
   entry({ place: 4706, at: NOW_US - min(22), kind: 'user.role_changed', actor: { type: 'staff', id: 'imani' }, visit: null, person: 'sam', details: { role: 'staff' } }),
   entry({ place: 4705, at: YESTERDAY, kind: 'data.deleted', actor: { type: 'system' }, details: { kind: 'chat', things: '12' } }),
   entry({ place: 4704, at: YESTERDAY - min(1), kind: 'later.invented', actor: { type: 'staff', id: 'gone' }, visit: null }),
@@ -188,7 +188,7 @@ const screens: GalleryArea['screens'] = {
   'log-entry': () =>
     part(
       <ol role="list" class="office-rows">
-        {ENTRIES.slice(2, 4).map((line) => (
+        {[...ENTRIES.slice(2, 5), entry({ place: 4703, words: { state: 'altered' } })].map((line) => (
           <li key={line.place} class="office-row log-row">
             <LogEntry line={line} names={new Map()} signed={system().log} onVisit={nothing} open />
           </li>

@@ -243,6 +243,18 @@ describe('the page', () => {
     await page.press('Try again');
     expect(page.text()).toContain('Dr. Lena Vogt saw who the visit is with');
   });
+  it('says from where, with what, under which name and why, while that is kept', async () => {
+    const words: AuditLine['words'] = { state: 'open', from: '192.0.2.7', with: 'Firefox 128 on Linux', name: 'Dr. Lena Vogt', reason: 'Unconscious' };
+    await open({ searchAudit: answering(entry({ words })) });
+    for (const said of ['From 192.0.2.7', 'Firefox 128 on Linux', 'Reason: Unconscious']) expect(page.text()).toContain(said);
+    expect(page.text()).not.toContain('Name then');
+    await open({ searchAudit: answering(entry({ words: { ...words, name: 'Dr. Lena Hartmann' } })) });
+    expect(page.text()).toContain('Name then: Dr. Lena Hartmann');
+    await open({ searchAudit: answering(entry({ words: { state: 'erased' } })) });
+    expect(page.text()).toContain('erased with the patient’s data');
+    await open({ searchAudit: answering(entry({ words: { state: 'altered' } })) });
+    expect(page.text()).toContain('Check the log now');
+  });
   it('can be asked for again when it did not come', async () => {
     const searchAudit = answering(entry()).mockRejectedValueOnce(new BedsideError('offline'));
     await open({ searchAudit });

@@ -65,6 +65,14 @@ const audit = {
   visitHint: 'The last letters of its number',
   thisVisit: 'Only this visit',
   thisVisitNamed: (mark: string) => `Only this visit: …${mark}`,
+  words: {
+    /** The name of whoever did it, at that time. */
+    name: (name: string) => `Name then: ${name}`,
+    from: (address: string) => `From ${address}`,
+    reason: (reason: string) => `Reason: ${reason}`,
+    erased: 'From where, who and why were erased with the patient’s data.',
+    altered: 'The details of this entry were changed after it was written. Check the log now.',
+  },
   entry: (place: number) => `Entry ${number(place)}`,
   recorded: 'As it is written',
   under: (entries: number, moment: string | null) =>

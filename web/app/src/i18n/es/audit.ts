@@ -64,6 +64,13 @@ const audit: Translation<AuditMessages> = {
   visitHint: 'Las últimas letras de su número',
   thisVisit: 'Solo esta visita',
   thisVisitNamed: (mark) => `Solo esta visita: …${mark}`,
+  words: {
+    name: (name) => `Nombre entonces: ${name}`,
+    from: (address) => `Desde ${address}`,
+    reason: (reason) => `Motivo: ${reason}`,
+    erased: 'Desde dónde, quién y por qué se borraron con los datos del paciente.',
+    altered: 'Los detalles de esta anotación se cambiaron después de escribirla. Compruebe el registro ahora.',
+  },
   entry: (place) => `Anotación ${number(place)}`,
   recorded: 'Como está escrita',
   under: (entries, moment) => `Firmada: está bajo el punto de control de ${number(entries)} anotaciones${moment === null ? '' : `, ${moment}`}.`,
