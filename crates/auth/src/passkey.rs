@@ -12,7 +12,7 @@ use crate::factor::{FRESH, FRESH_TO_FINISH};
 use crate::guard::{self, Guarded};
 use crate::recovery::RecoveryCode;
 use crate::secret::{Secret, SecretKind};
-use crate::session::Level;
+use crate::session::{Level, factor_shown_within};
 use crate::staff::{StaffAuth, StaffSession, Step, live, signed_in};
 use crate::webauthn::{self, Assertion, Known, Registration, RelyingParty};
 use crate::{AuthError, Prefix, Result};
@@ -168,11 +168,12 @@ impl StaffAuth {
         Ok(self.store.read(session.org).await?.passkeys(session.user).await?)
     }
 
-    /// Takes an own passkey away. The last second factor stays: it is replaced, never dropped.
+    /// Takes an own passkey away, from somebody who has just shown a factor. The last second factor
+    /// stays: it is replaced, never dropped.
     ///
     /// # Errors
-    /// [`AuthError::NotFound`] when there is none, [`AuthError::LastFactor`], or a failure of the
-    /// store.
+    /// [`AuthError::FactorNeeded`], [`AuthError::NotFound`] when there is none,
+    /// [`AuthError::LastFactor`], or a failure of the store.
     pub async fn passkey_remove(
         &self,
         session: &StaffSession,
@@ -180,9 +181,13 @@ impl StaffAuth {
         now: Timestamp,
     ) -> Result<()> {
         let mut tx = self.store.begin(session.org, now).await?;
-        let (_, user, level) = live(&mut tx, session.id, now).await?;
+        let (row, user, level) = live(&mut tx, session.id, now).await?;
         if level != Level::Full {
             return Err(AuthError::SecondFactorNeeded);
+        }
+        // An open browser that somebody walks up to must not lock its owner out.
+        if !factor_shown_within(&row, FRESH, now) {
+            return Err(AuthError::FactorNeeded);
         }
         tx.hold_user(user.id).await?;
         let event = Event::new(Kind::PasskeyRemoved, Actor::Staff(user.id)).user(user.id);

@@ -305,8 +305,8 @@ async fn act(
             let width = users.iter().map(|u| u.person.email.chars().count()).max().unwrap_or(0);
             for u in users {
                 let state = match u.state {
-                    UserState::Active if u.has_second_factor() => "active",
-                    UserState::Active => "invited",
+                    UserState::Active if u.is_new() => "invited",
+                    UserState::Active => "active",
                     UserState::Disabled => "disabled",
                 };
                 let (email, role) = (&u.person.email, u.role.as_str());

@@ -35,10 +35,12 @@ pub struct StaffPerson {
     pub role: StaffRole,
     /// It may be used.
     pub active: bool,
-    /// Its owner has set a password.
-    pub has_password: bool,
-    /// Its owner has a second factor.
+    /// Its owner has never come: there is nothing yet to sign in with.
+    pub invited: bool,
+    /// Its owner has a second factor here.
     pub has_second_factor: bool,
+    /// Its owner has signed in by the clinic's own identity provider.
+    pub by_provider: bool,
     /// Made at.
     pub created_at: Timestamp,
     /// Live sessions.

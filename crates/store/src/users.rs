@@ -70,6 +70,8 @@ pub struct UserRow {
     pub has_totp: bool,
     /// How many passkeys it has.
     pub passkeys: u32,
+    /// Its owner has signed in by the clinic's own identity provider.
+    pub by_provider: bool,
     /// When it was made.
     pub created_at: Timestamp,
 }
@@ -79,6 +81,12 @@ impl UserRow {
     #[must_use]
     pub const fn has_second_factor(&self) -> bool {
         self.has_totp || self.passkeys > 0
+    }
+
+    /// Whether its owner has never come: there is nothing yet to sign in with.
+    #[must_use]
+    pub const fn is_new(&self) -> bool {
+        !self.has_password && !self.by_provider && self.passkeys == 0
     }
 
     /// Whether a visit can be this person's now.
@@ -106,7 +114,9 @@ macro_rules! select_users {
             "SELECT id, role, state, person_sealed, created_at, totp_confirmed, ",
             "CASE WHEN password_hash IS NULL THEN 0 ELSE 1 END AS has_password, ",
             "(SELECT COUNT(*) FROM passkeys WHERE passkeys.org = users.org ",
-            "AND passkeys.user_id = users.id) AS passkeys FROM users ",
+            "AND passkeys.user_id = users.id) AS passkeys, ",
+            "CASE WHEN EXISTS (SELECT 1 FROM outside_identities o WHERE o.org = users.org ",
+            "AND o.user_id = users.id) THEN 1 ELSE 0 END AS by_provider FROM users ",
             $rest
         )
     };
@@ -224,6 +234,7 @@ impl Reader {
             has_password: cols.flag("has_password")?,
             has_totp: cols.flag("totp_confirmed")?,
             passkeys: cols.count("passkeys")?,
+            by_provider: cols.flag("by_provider")?,
             created_at: cols.time("created_at")?,
         })
     }

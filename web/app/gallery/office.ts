@@ -14,6 +14,7 @@ const DAY_US = 24 * HOUR_US;
 export function officeDouble(over: Partial<OfficeApi> = {}): OfficeApi {
   const refuse = () => Promise.reject(new BedsideError('not_allowed'));
   return {
+    whoAmI: refuse,
     listPeople: refuse,
     addPerson: refuse,
     changePerson: refuse,
@@ -41,8 +42,9 @@ export function account(over: Partial<StaffPerson> = {}): StaffPerson {
     email: 'lena@clinic.example',
     role: 'clinician',
     active: true,
-    has_password: true,
+    invited: false,
     has_second_factor: true,
+    by_provider: false,
     created_at: NOW_US - 30 * DAY_US,
     sessions: 1,
     me: false,

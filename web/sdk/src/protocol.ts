@@ -1650,13 +1650,17 @@ role: StaffRole,
  */
 active: boolean, 
 /**
- * Its owner has set a password.
+ * Its owner has never come: there is nothing yet to sign in with.
  */
-has_password: boolean, 
+invited: boolean, 
 /**
- * Its owner has a second factor.
+ * Its owner has a second factor here.
  */
 has_second_factor: boolean, 
+/**
+ * Its owner has signed in by the clinic's own identity provider.
+ */
+by_provider: boolean, 
 /**
  * Made at.
  */

@@ -38,15 +38,16 @@ fn shown(
     now: Timestamp,
 ) -> wire::StaffPerson {
     let lives = |s: &&store::SessionRow| auth::session::judge(s, now) == Ok(auth::Level::Full);
-    let has_second_factor = user.has_second_factor();
+    let (invited, has_second_factor) = (user.is_new(), user.has_second_factor());
     wire::StaffPerson {
         id: user.id,
         name: user.person.name,
         email: user.person.email,
         role: to_wire(user.role),
         active: user.state == UserState::Active,
-        has_password: user.has_password,
+        invited,
         has_second_factor,
+        by_provider: user.by_provider,
         created_at: user.created_at,
         sessions: u32::try_from(sessions.iter().filter(lives).count()).unwrap_or(u32::MAX),
         me: user.id == reader,

@@ -7,6 +7,7 @@ use auth::testing::SoftKey;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
+use visit::Duration;
 
 fn bytes(value: &Value) -> Vec<u8> {
     URL_SAFE_NO_PAD.decode(text(value)).expect("base64url")
@@ -85,6 +86,11 @@ async fn a_passkey_is_added_signs_in_and_is_removed() {
         json!({ "passkey": found["passkey"] })
     };
     let (first, second) = (named("Blue key"), named("Second"));
+    // Somebody who walks up to a browser that was left open takes nothing away.
+    clinic.clock.advance(Duration::from_s(6 * 60));
+    assert_eq!(other.post("/api/passkeys/remove", &first).await.code(), "factor_needed");
+    let asked = other.post("/api/signin/passkey/start", &json!({ "alone": true })).await.good();
+    other.post("/api/signin/passkey", &answer(&mut key, &asked)).await.good();
     assert_eq!(other.post("/api/passkeys/remove", &first).await.status, 204);
     assert_eq!(other.post("/api/passkeys/remove", &first).await.code(), "not_found");
     assert_eq!(other.post("/api/passkeys/remove", &second).await.code(), "last_factor");

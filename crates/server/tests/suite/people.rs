@@ -37,7 +37,7 @@ async fn an_administrator_adds_lists_and_changes_people() {
     assert_eq!(names, ["Ada Min", "Rita Reception"]);
     let rita = text(&people[1]["id"]);
     assert_eq!((&people[0]["me"], &people[1]["me"]), (&json!(true), &json!(false)));
-    assert_eq!(people[1]["has_password"], false);
+    assert_eq!(people[1]["invited"], true);
 
     // The link works, and a fresh one voids it.
     let link =

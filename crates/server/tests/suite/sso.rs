@@ -3,7 +3,7 @@
 use crate::common::Clinic;
 use crate::common::browser::{Answer, Browser, text};
 use crate::common::idp::Idp;
-use crate::common::people::account;
+use crate::common::people::{Staff, account};
 use audit::Kind;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
@@ -62,6 +62,11 @@ async fn an_account_is_found_by_its_address_once_and_by_its_subject_from_then_on
     assert_eq!(browser.get("/api/me").await.good()["name"], "Dr. Gray");
     let ways = browser.get("/api/signin/ways").await.good();
     assert_eq!(ways["sso"]["sign_out"], format!("{}/logout", idp.issuer));
+    let mut ada = Staff::of(&clinic, "admin@clinic.example", "Ada Min", UserRole::Admin).await;
+    let list = ada.browser.get("/api/people").await.good();
+    let gray = list["people"].as_array().into_iter().flatten().find(|p| p["name"] == "Dr. Gray");
+    let standing = gray.map(|p| (&p["invited"], &p["by_provider"], &p["has_second_factor"]));
+    assert_eq!(standing, Some((&json!(false), &json!(true), &json!(false))));
     // The address may change; the subject is the same person.
     idp.person.lock().expect("no panic")["email"] = json!("married@clinic.example");
     assert_eq!(sign_in(&clinic, &idp).await.1.good()["next"], "done");

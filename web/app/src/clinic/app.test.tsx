@@ -78,7 +78,8 @@ beforeEach(async () => {
   root = document.createElement('div');
   document.body.append(root);
   const listEmergencies = () => Promise.resolve({ emergencies: [opening()], unreviewed: 1 });
-  const loadOffice = () => Promise.resolve({ Office, api: officeDouble({ listEmergencies }) });
+  const whoAmI = () => Promise.resolve(me({ role: 'officer', reviews: { open: 1, overdue: 0 } }));
+  const loadOffice = () => Promise.resolve({ Office, api: officeDouble({ listEmergencies, whoAmI }) });
   await acting(() => render(<App session={session} openDesk={openDesk} ring={ring} loadRoom={() => Promise.resolve(Room)} loadOffice={loadOffice} />, root));
 });
 

@@ -20,6 +20,7 @@ export interface FactorActions {
   passkeys(): Promise<Passkeys>;
   /** Has the browser make a passkey; gives recovery codes when there were none. Rejects with `factor_needed`. */
   addPasskey(name: string): Promise<readonly string[]>;
+  /** Rejects with `factor_needed` as adding does. */
   removePasskey(passkey: string): Promise<void>;
   /** A key for an authenticator app. Rejects with `factor_needed` as adding a passkey does. */
   startApp(): Promise<MfaStart>;

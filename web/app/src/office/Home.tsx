@@ -11,15 +11,15 @@ import { officeWords, systemWords } from './words';
 export function Home() {
   const t = officeWords.t;
   const { api } = useOffice();
-  const emergencies = useFetched(api.listEmergencies);
-  const toDo = emergencies.value?.unreviewed ?? null;
-  const overdue = emergencies.value?.emergencies.some((one) => one.overdue) ?? false;
+  // Figures only: to list the openings would be to have looked at them.
+  const who = useFetched(api.whoAmI);
+  const reviews = who.value?.reviews ?? null;
   // The page itself says what is wrong with the server; a card without a badge serves.
   const state = useFetched(api.readSystem).value;
   const system = state && ofAll(state);
   return (
     <Page title={clinicWords.t.places.home} lead={t.home.lead}>
-      <Refused code={emergencies.refused} />
+      <Refused code={who.refused} />
       <ul role="list" class="office-cards">
         {OFFICE_PAGES.map((page) => (
           <li key={page}>
@@ -29,10 +29,10 @@ export function Home() {
                   <Badge tone={system.health}>{systemWords.t.inShort(system.toDo)}</Badge>
                 </p>
               ) : null}
-              {page === 'reviews' && toDo !== null ? (
+              {page === 'reviews' && reviews !== null ? (
                 <p class="clinic-facts">
-                  <Badge tone={toDo > 0 ? 'warn' : 'ok'}>{t.home.toDo(toDo)}</Badge>
-                  {overdue ? <Badge tone="danger">{t.reviews.overdue}</Badge> : null}
+                  <Badge tone={reviews.open > 0 ? 'warn' : 'ok'}>{t.home.toDo(reviews.open)}</Badge>
+                  {reviews.overdue > 0 ? <Badge tone="danger">{t.reviews.overdue}</Badge> : null}
                 </p>
               ) : null}
             </Card>

@@ -5,7 +5,6 @@
 import type { ComponentChildren, FunctionComponent } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { Me } from '@bedside/client';
-import { whoAmI } from '@bedside/client/clinic';
 import { ownFactors } from '../clinic/factors';
 import { Account } from '../clinic/board/Account';
 import { clinicWords } from '../clinic/i18n';
@@ -44,7 +43,7 @@ export function Office({ me, api, page, board, ring, inCall, onSignOut, onOver, 
   const t = clinicWords.t;
   const [account, setAccount] = useState(false);
   const desk = useMemo(() => ({ me, api: watched(api, onOver) }), [me, api, onOver]);
-  const unreviewed = () => whoAmI().then(({ reviews }) => reviews?.open ?? 0);
+  const unreviewed = () => desk.api.whoAmI().then(({ reviews }) => reviews?.open ?? 0);
   const Shown = page === null ? Home : PAGES[page];
   const title = page === null ? t.places.home : t.places[page];
   useEffect(() => {

@@ -95,6 +95,14 @@ function Accounts({ people, onChange }: AccountsProps) {
   );
 }
 
+/** What they sign in with, in a word. */
+function stepText({ invited, has_second_factor, by_provider }: StaffPerson): string {
+  const t = officeWords.t.people;
+  if (invited) return t.invited;
+  if (has_second_factor) return t.secondFactor;
+  return by_provider ? t.byProvider : t.noSecondFactor;
+}
+
 function Account({ person, onChange }: { person: StaffPerson; onChange: AccountsProps['onChange'] }) {
   const t = officeWords.t.people;
   return (
@@ -107,7 +115,7 @@ function Account({ person, onChange }: { person: StaffPerson; onChange: Accounts
           {person.active ? null : <Badge tone="warn">{t.disabled}</Badge>}
           {person.me ? <Badge tone="ok">{t.you}</Badge> : null}
           <span class="clinic-soft clinic-small">
-            {!person.has_password ? t.invited : person.has_second_factor ? t.secondFactor : t.noSecondFactor}
+            {stepText(person)}
           </span>
           <span class="clinic-soft clinic-small">{t.sessions(person.sessions)}</span>
         </p>

@@ -28,10 +28,10 @@ const gone = () => Promise.reject(new BedsideError('offline'));
 const PEOPLE = [
   account({ id: 'imani', name: 'Dr. Imani Okoye', email: 'imani@clinic.example', role: 'admin', me: true, sessions: 2 }),
   account(),
-  account({ id: 'mateo', name: 'Dr. Mateo Fernández de la Vega y Zárate', email: 'mateo.fernandez.de.la.vega@harbour-street.example', has_second_factor: false, sessions: 0 }),
+  account({ id: 'mateo', name: 'Dr. Mateo Fernández de la Vega y Zárate', email: 'mateo.fernandez.de.la.vega@harbour-street.example', has_second_factor: false, by_provider: true, sessions: 0 }),
   account({ id: 'ola', name: 'Ola Berg', email: 'ola@clinic.example', role: 'officer', sessions: 0 }),
   account({ id: 'sam', name: 'Sam Reyes', email: 'front@clinic.example', role: 'staff', active: false, sessions: 0 }),
-  account({ id: 'tove', name: 'Tove Lund', email: 'tove@clinic.example', has_password: false, has_second_factor: false, sessions: 0 }),
+  account({ id: 'tove', name: 'Tove Lund', email: 'tove@clinic.example', invited: true, has_second_factor: false, sessions: 0 }),
   ...['Uma Patel', 'Viktor Hahn'].map((name, n) => account({ id: `n${n}`, name, email: `n${n}@clinic.example` })),
 ];
 
@@ -94,6 +94,7 @@ const FRESH = {
 
 const FILLED: Partial<OfficeApi> = {
   readSystem: () => Promise.resolve(system()),
+  whoAmI: () => Promise.resolve({ ...officer, reviews: { open: 2, overdue: 1 } }),
   searchAudit: () => Promise.resolve({ entries: ENTRIES, next: 4704 }),
   listPeople: () => Promise.resolve({ people: PEOPLE, may_change: true }),
   listEmergencies: () => Promise.resolve({ emergencies: OPENINGS, unreviewed: 2 }),
@@ -152,7 +153,7 @@ function part(children: JSX.Element) {
 const screens: GalleryArea['screens'] = {
   'home': () => office(null, {}, null, officer),
   'home-late': () => office(null, { readSystem: () => Promise.resolve(LATE) }, null, officer),
-  'home-offline': () => office(null, { listEmergencies: gone }, null, officer),
+  'home-offline': () => office(null, { whoAmI: gone }, null, officer),
 
   'people': () => office('people'),
   'people-officer': () => office('people', { listPeople: () => Promise.resolve({ people: PEOPLE.slice(0, 3), may_change: false }) }, null, officer),

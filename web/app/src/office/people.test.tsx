@@ -33,8 +33,8 @@ const CHANGE = 'Change the account of Dr. Lena Vogt';
 
 describe('the accounts', () => {
   it('say role, state and second step of each', async () => {
-    await open({ listPeople: list([account({ active: false, has_second_factor: false }), account({ id: 'new', has_password: false })]) });
-    for (const words of ['Clinician', 'Disabled', 'No second step yet', 'Link not used yet']) expect(page.text()).toContain(words);
+    await open({ listPeople: list([account({ active: false, has_second_factor: false }), account({ id: 'new', invited: true }), account({ id: 'far', has_second_factor: false, by_provider: true })]) });
+    for (const words of ['Clinician', 'Disabled', 'No second step yet', 'Link not used yet', 'Signs in by the clinic’s provider']) expect(page.text()).toContain(words);
   });
 
   it('are only looked at by those who may not change them', async () => {

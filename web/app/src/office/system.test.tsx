@@ -158,7 +158,7 @@ describe('the page', () => {
     expect(page.text()).toContain('All is well.');
   });
   it('is told in short at home, and home serves without it', async () => {
-    const api = officeDouble({ listEmergencies: () => Promise.resolve({ emergencies: [], unreviewed: 0 }), readSystem: () => Promise.resolve(system({ not_believed: ['report'] })) });
+    const api = officeDouble({ whoAmI: () => Promise.resolve(me({ role: 'officer', reviews: { open: 0, overdue: 0 } })), readSystem: () => Promise.resolve(system({ not_believed: ['report'] })) });
     const home = (of: OfficeApi) => (
       <OfficeContext.Provider value={{ me: me({ role: 'officer' }), api: of }}>
         <Home key={of === api ? 'with' : 'without'} />

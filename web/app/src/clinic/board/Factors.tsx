@@ -62,7 +62,7 @@ export function Factors({ actions }: { actions: FactorActions }) {
           {shown.all.passkeys.length === 0 ? <p class="clinic-soft">{t.none}</p> : null}
           <ul role="list" class="clinic-stack">
             {shown.all.passkeys.map((one) => (
-              <Row key={one.passkey} one={one} actions={actions} onRemoved={again} />
+              <Row key={one.passkey} one={one} all={shown.all} actions={actions} onRemoved={again} />
             ))}
           </ul>
           {codes.length > 0 ? <Codes codes={codes} /> : null}
@@ -73,8 +73,15 @@ export function Factors({ actions }: { actions: FactorActions }) {
   );
 }
 
+interface RowProps {
+  readonly one: Passkey;
+  readonly all: Passkeys;
+  readonly actions: FactorActions;
+  readonly onRemoved: () => void;
+}
+
 /** One passkey. Removing asks first, in the same place. */
-function Row({ one, actions, onRemoved }: { one: Passkey; actions: FactorActions; onRemoved: () => void }) {
+function Row({ one, all, actions, onRemoved }: RowProps) {
   const { common, passkeys: t } = clinicWords.t;
   const [asking, setAsking] = useState(false);
   const removing = useDeed();
@@ -103,7 +110,9 @@ function Row({ one, actions, onRemoved }: { one: Passkey; actions: FactorActions
           </Button>
         )}
       </div>
-      {asking ? (
+      {asking && removing.refused === 'factor_needed' ? (
+        <ShowAgain all={all} actions={actions} onShown={remove} />
+      ) : asking ? (
         <Banner
           tone={removing.refused ? 'danger' : 'warn'}
           live="assertive"

@@ -63,6 +63,22 @@ describe('the own second step', () => {
     expect(page.text()).toContain('Keep your recovery codes');
   });
 
+  it('is shown again before a passkey is removed, and then it is removed by itself', async () => {
+    const passkey = { passkey: 'k', name: 'Old key', created_at: 1_790_000_000_000_000 };
+    const removePasskey = vi.fn<FactorActions['removePasskey']>().mockImplementationOnce(refuse).mockResolvedValue();
+    const showCode = vi.fn<FactorActions['showCode']>().mockResolvedValue();
+    const all = { ...HAS_APP, passkeys: [passkey] };
+    const passkeys = vi.fn(() => Promise.resolve(all)).mockResolvedValueOnce(all).mockResolvedValue(HAS_APP);
+    page = await draw(<Factors actions={actions({ passkeys, removePasskey, showCode })} />);
+    await page.press('Remove Old key');
+    await page.press('Remove');
+    await page.type('Six-digit code or recovery code', '123456');
+    await page.press('Continue');
+    expect(removePasskey).toHaveBeenCalledTimes(2);
+    expect(removePasskey).toHaveBeenLastCalledWith('k');
+    expect(page.text()).not.toContain('Old key');
+  });
+
   it('sends whoever has none to sign in again', async () => {
     const none: Passkeys = { ...HAS_APP, app: false };
     page = await draw(<Factors actions={actions({ passkeys: () => Promise.resolve(none), startApp: refuse })} />);

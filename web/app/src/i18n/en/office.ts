@@ -35,6 +35,7 @@ const office = {
     disabled: 'Disabled',
     invited: 'Link not used yet',
     secondFactor: 'Second step set up',
+    byProvider: 'Signs in by the clinic’s provider',
     noSecondFactor: 'No second step yet',
     sessions: (n: number) => count(n, { zero: 'Not signed in', one: 'Signed in on 1 device', other: 'Signed in on # devices' }),
     change: 'Change',

@@ -36,6 +36,7 @@ const office: Translation<OfficeMessages> = {
     disabled: 'Desactivada',
     invited: 'Aún no usó el enlace',
     secondFactor: 'Segundo paso configurado',
+    byProvider: 'Entra por el proveedor de la clínica',
     noSecondFactor: 'Sin segundo paso todavía',
     sessions: (n) => count(n, { zero: 'Sin sesión abierta', one: 'Sesión abierta en 1 dispositivo', other: 'Sesión abierta en # dispositivos' }),
     change: 'Cambiar',
