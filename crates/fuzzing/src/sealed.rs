@@ -2,7 +2,10 @@
 
 use std::sync::OnceLock;
 
-use audit::{Actor, ChainVerifier, Entry, Event, Kind, Sealed, Writer, WriterId, leaf_hash};
+use audit::{
+    Actor, ChainVerifier, Entry, Event, Kind, MAX_SEALED_CHARS, Sealed, SealedWords, Writer,
+    WriterId, leaf_hash,
+};
 use keys::{Aad, DataKey, KeyError, SealPurpose};
 use visit::{OrgId, SeatId, Timestamp, UserId, VisitId};
 
@@ -50,6 +53,12 @@ pub fn audit_entry(data: &[u8]) {
     // The form leaves no room for a sentence: everything beside the frame is an id or a code.
     for detail in entry.details.values() {
         assert!(detail.as_str().len() <= 64 && !detail.as_str().contains(char::is_whitespace));
+    }
+    // What was sealed has one spelling, or none that anybody reads.
+    if let Some(sealed) = &entry.sealed {
+        assert!(sealed.as_str().len() <= MAX_SEALED_CHARS);
+        let again = sealed.to_bytes().map(|bytes| SealedWords::from_bytes(&bytes));
+        assert!(again.is_err() || again == Ok(Ok(sealed.clone())));
     }
     // It verifies only in its place.
     let mut verifier = ChainVerifier::new(entry.writer.clone());

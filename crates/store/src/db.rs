@@ -394,13 +394,7 @@ impl Store {
 }
 
 pub(crate) async fn migrate(pools: &Pools) -> Result<()> {
-    let steps = MIGRATIONS
-        .iter()
-        .map(|&(version, name, text)| {
-            Migration::new(version, name.into(), MigrationType::Simple, text.into_sql_str(), false)
-        })
-        .collect();
-    Migrator::with_migrations(steps).run(&pools.write).await?;
+    apply(pools, MIGRATIONS).await?;
     let guards = match pools.backend {
         Backend::Sqlite => include_str!("../migrations/guards/sqlite.sql"),
         Backend::Postgres => include_str!("../migrations/guards/postgres.sql"),
@@ -408,3 +402,17 @@ pub(crate) async fn migrate(pools: &Pools) -> Result<()> {
     pools.write.execute(sqlx::raw_sql(guards)).await?;
     Ok(())
 }
+
+async fn apply(pools: &Pools, steps: &[(i64, &'static str, &'static str)]) -> Result<()> {
+    let steps = steps
+        .iter()
+        .map(|&(version, name, text)| {
+            Migration::new(version, name.into(), MigrationType::Simple, text.into_sql_str(), false)
+        })
+        .collect();
+    Ok(Migrator::with_migrations(steps).run(&pools.write).await?)
+}
+
+#[cfg(test)]
+#[path = "db_tests.rs"]
+mod tests;

@@ -9,14 +9,14 @@ use crate::config::Config;
 use crate::error::Failure;
 use crate::key_provider;
 use crate::terminal::Terminal;
-use audit::{Trust, verify_log};
+use audit::{Entry, Trust, verify_log};
 use keys::AgeIdentity;
 use protocol::system::{self, DrillDone};
 use serde::Serialize;
 use server::Clock;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
-use store::{MAX_PAGE, Sequencer, Store, StoreConfig};
+use store::{MAX_PAGE, Sequencer, Store, StoreConfig, StoreError, WordsFound};
 use visit::Timestamp;
 
 /// What is signed.
@@ -47,6 +47,8 @@ struct Opened {
     measurements: u64,
     emergencies: u64,
     legal_holds: u64,
+    /// Entries of the audit log whose words open; others were erased with their patient, or had none.
+    audit_words: u64,
 }
 
 /// Runs the drill and writes the evidence.
@@ -176,5 +178,33 @@ async fn open_everything(store: &Store) -> Result<Opened, Failure> {
     }
     opened.emergencies = reader.emergencies(MAX_PAGE).await?.len() as u64;
     opened.legal_holds = reader.holds().await?.len() as u64;
+    opened.audit_words = open_words(store).await?;
     Ok(opened)
+}
+
+/// Opens the words beside every entry of the audit log.
+async fn open_words(store: &Store) -> Result<u64, Failure> {
+    let mut reader = store.read(store.default_org()).await?;
+    let mut open = 0;
+    for writer in store.audit_writers().await? {
+        let mut from = Some(0);
+        while let Some(seq) = from {
+            let page = store.audit_page(&writer.writer, seq, MAX_PAGE).await?;
+            for stored in page.entries {
+                let entry = Entry::parse(&stored.bytes).map_err(StoreError::from)?;
+                match reader.words_of(&entry).await? {
+                    Some(WordsFound::Open(_)) => open += 1,
+                    Some(WordsFound::Altered) => {
+                        let place = format!("{} of {}", stored.seq, writer.writer.as_str());
+                        return Err(Failure::Usage(format!(
+                            "the words beside entry {place} of the audit log are not what was sealed"
+                        )));
+                    }
+                    Some(WordsFound::Erased) | None => {}
+                }
+            }
+            from = page.next_seq;
+        }
+    }
+    Ok(open)
 }
