@@ -48,6 +48,7 @@ pub const TARGETS: &[Target] = &[
     target("cookies", secrets::cookies, 512),
     target("passkey", sign_in::passkey, 2_048),
     target("id_token", sign_in::id_token, 4_096),
+    target("id_claims", sign_in::id_claims, 1_024),
     target("identity_provider", sign_in::provider, 4_096),
     target("invitation", invitation::invitation, 1_024),
     target("settings", files::settings, 4_096),

@@ -1,16 +1,23 @@
 //! What authenticators and identity providers send at a sign-in: keys in CBOR, tokens, sets of keys, and
 //! what a provider says about itself.
 
+use auth::Secret;
 use auth::oidc::jws::{self, Algorithm};
 use auth::oidc::{Fault, OidcSettings, Provider};
 use auth::webauthn::{
     Assertion, Known, MAX_CREDENTIAL_ID_BYTES, PublicKey, Registration, RelyingParty,
     check_assertion, check_registration,
 };
+use serde_json::{Value, json};
+use visit::Timestamp;
 
 use crate::input::Input;
 
 const CHALLENGE: [u8; 32] = [0; 32];
+/// 43 characters of base64url.
+const NONCE: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+/// The time of a sign-in, seconds since the Unix epoch.
+const NOW_S: i64 = 1_800_000_000;
 
 /// Client data of a good ceremony with that challenge.
 fn client_data(ceremony: &str) -> Vec<u8> {
@@ -75,19 +82,41 @@ pub fn id_token(data: &[u8]) {
     }
 }
 
+/// What a signed token says: whoever is let in by it, it was made by our provider, for us alone, for this
+/// way and for now; an address counts only if the provider has verified it.
+pub fn id_claims(data: &[u8]) {
+    let Some(nonce) = Secret::parse(NONCE) else { panic!("a secret") };
+    let now = Timestamp(NOW_S * 1_000_000);
+    let settings = settings();
+    let Ok(who) = settings.check_claims(data, &nonce, now) else { return };
+    let Ok(said) = serde_json::from_slice::<Value>(data) else { panic!("no JSON was taken") };
+    assert!(said["iss"] == settings.issuer && said["sub"] == who.subject);
+    assert!(said["nonce"] == NONCE, "another way's token");
+    assert!(said["aud"] == settings.client_id || said["aud"] == json!([settings.client_id]));
+    assert!(said["azp"].is_null() || said["azp"] == settings.client_id);
+    // One minute of clocks that differ, ten of age.
+    assert!(said["exp"].as_i64().is_some_and(|exp| exp > NOW_S - 60));
+    let age_s = said["iat"].as_i64().map(|iat| NOW_S.saturating_sub(iat));
+    assert!(age_s.is_some_and(|age| (-60..=600).contains(&age)));
+    if let Some(email) = who.email {
+        assert!(said["email"] == email && email.to_lowercase().ends_with("@clinic.example"));
+        let true_words = [json!(true), json!("true")];
+        let verified = ["email_verified", "xms_edov"].map(|name| true_words.contains(&said[name]));
+        assert!(verified[0] || (said["email_verified"].is_null() && verified[1]));
+    }
+    let method = said["amr"].as_array().is_some_and(|amr| amr.contains(&json!("hwk")));
+    assert!(who.second_factor == (said["acr"] == "two" || method));
+    // The same token on another way, and after its time.
+    let Some(other) = Secret::parse(&format!("B{}", &NONCE[1..])) else { panic!("a secret") };
+    assert!(settings.check_claims(data, &other, now).is_err());
+    let late = Timestamp((NOW_S + 1_000) * 1_000_000);
+    assert!(settings.check_claims(data, &nonce, late).is_err());
+}
+
 /// What a provider says about itself: nobody is sent, and nothing is asked, anywhere but at its own
 /// host or at one that the settings name, over TLS.
 pub fn provider(data: &[u8]) {
-    let settings = OidcSettings {
-        issuer: "https://id.example.org/realm".to_owned(),
-        client_id: "bedside".to_owned(),
-        client_secret: "secret".to_owned().into(),
-        redirect_uri: "https://clinic.example/signin/back".to_owned(),
-        hosts: vec!["keys.example.org".to_owned()],
-        email_domains: Vec::new(),
-        second_factor_acr: Vec::new(),
-        second_factor_amr: Vec::new(),
-    };
+    let settings = settings();
     let Ok(provider) = Provider::parse(data, &settings) else { return };
     let asked = [&provider.authorization_endpoint, &provider.token_endpoint, &provider.jwks_uri];
     for url in asked.into_iter().chain(&provider.end_session_endpoint) {
@@ -98,4 +127,17 @@ pub fn provider(data: &[u8]) {
     assert!(
         provider.check_back(&settings, Some("https://evil.example")) == Err(Fault::WrongIssuer)
     );
+}
+
+fn settings() -> OidcSettings {
+    OidcSettings {
+        issuer: "https://id.example.org/realm".to_owned(),
+        client_id: "bedside".to_owned(),
+        client_secret: "secret".to_owned().into(),
+        redirect_uri: "https://clinic.example/signin/back".to_owned(),
+        hosts: vec!["keys.example.org".to_owned()],
+        email_domains: vec!["clinic.example".to_owned()],
+        second_factor_acr: vec!["two".to_owned()],
+        second_factor_amr: vec!["hwk".to_owned()],
+    }
 }

@@ -293,13 +293,28 @@ impl Provider {
         now: Timestamp,
     ) -> Result<Identity, Fault> {
         let payload = jws::verify(token, keys, &self.algorithms)?;
-        let claims: Claims = serde_json::from_slice(&payload).map_err(|_| Fault::BadToken)?;
-        if claims.iss != settings.issuer {
+        settings.check_claims(&payload, nonce, now)
+    }
+}
+
+impl OidcSettings {
+    /// Checks what a signed ID token says (Core §3.1.3.7) and says who it is about.
+    ///
+    /// # Errors
+    /// The first [`Fault`].
+    pub fn check_claims(
+        &self,
+        payload: &[u8],
+        nonce: &Secret,
+        now: Timestamp,
+    ) -> Result<Identity, Fault> {
+        let claims: Claims = serde_json::from_slice(payload).map_err(|_| Fault::BadToken)?;
+        if claims.iss != self.issuer {
             return Err(Fault::WrongIssuer);
         }
         // For us and nobody else: who shares a token with others could be played by them.
-        let alone = matches!(claims.aud.list(), [one] if *one == settings.client_id);
-        let azp = claims.azp.as_ref().is_none_or(|azp| *azp == settings.client_id);
+        let alone = matches!(claims.aud.list(), [one] if *one == self.client_id);
+        let azp = claims.azp.as_ref().is_none_or(|azp| *azp == self.client_id);
         if !alone || !azp {
             return Err(Fault::WrongAudience);
         }
@@ -322,18 +337,16 @@ impl Provider {
         if !subject_fits {
             return Err(Fault::BadToken);
         }
-        let class = claims.acr.is_some_and(|acr| settings.second_factor_acr.contains(&acr));
-        let method = claims.amr.iter().any(|amr| settings.second_factor_amr.contains(amr));
+        let class = claims.acr.is_some_and(|acr| self.second_factor_acr.contains(&acr));
+        let method = claims.amr.iter().any(|amr| self.second_factor_amr.contains(amr));
         let verified = match (claims.email_verified, claims.xms_edov) {
             (Some(says), _) | (None, Some(says)) => says.0,
             (None, None) => false,
         };
-        let email = claims.email.filter(|email| verified && settings.takes(email));
+        let email = claims.email.filter(|email| verified && self.takes(email));
         Ok(Identity { subject: claims.sub, email, second_factor: class || method })
     }
-}
 
-impl OidcSettings {
     fn takes(&self, email: &str) -> bool {
         let Some((_, domain)) = email.rsplit_once('@') else { return false };
         self.email_domains.is_empty()
