@@ -1,4 +1,3 @@
 /** The side of those who run a clinic: accounts, reviews, what is kept. Loaded when they go there. */
 
 export * from './office-api';
-export { whoAmI } from './clinic-api';

@@ -2,18 +2,26 @@
 
 use crate::on_both;
 use crate::support::{begin, commit, new_seat, new_user, new_visit, seat_id, user_id, visit_id};
-use audit::{Actor, Entry, Event, Kind, SealedWords, Words};
+use audit::{
+    Actor, Entry, Event, KeyKind, Kind, SealedWords, SigningKey, Trust, Words, verify_log,
+};
 use keys::{FileKeyring, Kek as _};
 use sqlx::{AssertSqlSafe, Column as _, Executor as _, Row as _};
+use std::convert::Infallible;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
 use store::testing::{NOON, TestDb};
-use store::{Store, WordsFound};
+use store::{Sequencer, Store, WordsFound};
 use tokio::task::JoinSet;
 use visit::{Role, VisitState};
 
 on_both!(
     words_are_read_back_and_stand_nowhere_in_the_clear,
     with_the_last_visit_of_a_patient_the_words_go_and_the_log_verifies,
+    two_verifiers_take_the_signed_log_before_and_after_an_erasure,
     changed_or_moved_words_do_not_open,
     rotation_keeps_words_readable,
     what_is_about_no_patient_keeps_no_words,
@@ -159,6 +167,49 @@ async fn with_the_last_visit_of_a_patient_the_words_go_and_the_log_verifies(db: 
     let now = all_found(&db.open().await).await;
     assert_eq!((count(&now, 'o'), audit_keys(&here).await), (3, 2), "{now}");
     assert_eq!(count(&now, 'e'), 4, "{now}");
+}
+
+async fn two_verifiers_take_the_signed_log_before_and_after_an_erasure(db: TestDb) {
+    let store = db.open().await;
+    let folder = db.dir().join("audit");
+    let key = SigningKey::from_seed("example.org/log", KeyKind::Log, &[1; 32]).expect("a name");
+    let public = key.public();
+    let mut sequencer = Sequencer::open(store.clone(), key, &folder).await.expect("opens");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tools/audit/verify.py");
+    let both = |earlier: Option<&Path>| {
+        let notes = earlier.map(|path| fs::read(path).expect("is there"));
+        let trust = Trust {
+            log: public.clone(),
+            witnesses: Vec::new(),
+            earlier: notes.into_iter().collect(),
+        };
+        let mut get = |path: &str| Ok::<_, Infallible>(fs::read(folder.join(path)).ok());
+        let ours = verify_log(&trust, &mut get, &mut |_, _| {}).expect("verifies");
+        let mut command = Command::new("python3");
+        command.args(["-B", script]).arg(&folder).arg(public.to_text());
+        command.args(
+            earlier.map(|path| [OsStr::new("--earlier"), path.as_os_str()]).into_iter().flatten(),
+        );
+        let theirs = command.output().expect("python3 is installed");
+        assert_eq!(theirs.status.code(), Some(0), "{}", String::from_utf8_lossy(&theirs.stdout));
+        ours.checkpoint.size
+    };
+    plant(&store, 1, 1).await;
+    record(&store, vec![viewed(1)]).await;
+    while sequencer.step(NOON).await.expect("steps").1 > 0 {}
+    let before = both(None);
+    let earlier = db.dir().join("earlier");
+    fs::copy(folder.join("checkpoint"), &earlier).expect("copied");
+    assert_eq!(all_found(&store).await, "o");
+
+    let mut tx = begin(&store).await;
+    tx.destroy_visit_now(visit_id(1)).await.expect("destroyed");
+    let erased = Event::new(Kind::VisitErased, Actor::Staff(user_id(1))).visit(visit_id(1));
+    tx.commit_with(vec![erased]).await.expect("commits");
+    while sequencer.step(NOON).await.expect("steps").1 > 0 {}
+    assert_eq!(all_found(&store).await, "e-");
+    // The checkpoint from before vouches for the entries whose words nobody can read any more.
+    assert!(both(Some(&earlier)) > before);
 }
 
 async fn changed_or_moved_words_do_not_open(db: TestDb) {

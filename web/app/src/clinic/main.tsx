@@ -40,7 +40,7 @@ async function loadOffice() {
     import('@bedside/client/office'),
   ]);
   await Promise.all([officeWords.load(), auditWords.load(), systemWords.load()]);
-  return { Office, api: officeApi };
+  return { Office, api: { ...officeApi, whoAmI: api.whoAmI } };
 }
 
 /** Goes to another address. Whoever comes back by the browser's button gets a fresh page, not the busy one. */

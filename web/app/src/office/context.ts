@@ -1,11 +1,11 @@
 /** What the pages of the office need: who reads, and the calls to the server. */
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
-import { isBedsideError, type Me } from '@bedside/client/clinic';
+import { isBedsideError, type Me, type whoAmI } from '@bedside/client/clinic';
 import type * as officeApi from '@bedside/client/office';
 
 /** Every call; each rejects with a `BedsideError` only. */
-export type OfficeApi = typeof officeApi;
+export type OfficeApi = typeof officeApi & { readonly whoAmI: typeof whoAmI };
 
 export interface Desk {
   readonly me: Me;
