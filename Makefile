@@ -45,9 +45,10 @@ check: fmt web-check lint ## The quick half of `make test`.
 fmt: patched ## Formatting.
 	$(CARGO) fmt --check
 
-web-check: $(WEB_DEPS) ## Lint, types and unit tests of the web part.
+web-check: $(WEB_DEPS) ## Lint, types, weight and unit tests of the web part.
 	npm run --prefix web --silent lint
 	npm run --prefix web --silent types
+	npm run --prefix web --silent sizes
 	npm run --prefix web --silent test
 
 lint: $(WEB_DIST) patched ## Clippy, warnings are errors.
@@ -75,7 +76,6 @@ gallery: $(WEB_DIST) ## Every screen in Chromium: axe, phone width, languages.
 e2e: build ## Whole visits in Chromium.
 	@$(APT) chromium
 	npm run --prefix web --silent e2e
-	npm run --prefix web --silent sizes
 
 lab: build ## Visits behind every kind of network, in full (root).
 	@$(APT) chromium
