@@ -137,18 +137,38 @@ export function wav(folder: string, name: string, tone: boolean): string {
   return path;
 }
 
-/** A small moving picture, 160×120, of two seconds. Chromium repeats it for ever. */
-export function smallPicture(folder: string, framesPerS = 5): string {
-  const [width, height, frames] = [160, 120, 2 * framesPerS];
+/** What a camera shows. */
+export interface Picture {
+  width: number;
+  height: number;
+  framesPerS: number;
+  /** Grain that changes with every frame: it costs as much of the line as a restless scene does. */
+  grain?: boolean;
+}
+
+/** Costs a busy machine little. */
+export const SMALL: Picture = { width: 160, height: 120, framesPerS: 5 };
+
+/** A moving picture of two seconds. Chromium repeats it for ever. */
+export function movingPicture(folder: string, { width, height, framesPerS, grain = false }: Picture = SMALL): string {
   const parts: Buffer[] = [Buffer.from(`YUV4MPEG2 W${width} H${height} F${framesPerS}:1 Ip A1:1 C420jpeg\n`)];
-  for (let frame = 0; frame < frames; frame += 1) {
+  const step = Math.round(width / 10);
+  let dice = 1;
+  for (let frame = 0; frame < 2 * framesPerS; frame += 1) {
     const luma = Buffer.alloc(width * height, 90);
+    if (grain) {
+      for (let at = 0; at < luma.length; at += 1) {
+        // The generator of Park and Miller: the same picture on every machine.
+        dice = (dice * 48_271) % 0x7fffffff;
+        luma[at] = 70 + (dice % 40);
+      }
+    }
     // A bar that goes from left to right: every frame differs from the one before.
-    const bar = (frame * 16) % width;
-    for (let y = 0; y < height; y += 1) luma.fill(220, y * width + bar, y * width + bar + 16);
+    const bar = (frame * step) % width;
+    for (let y = 0; y < height; y += 1) luma.fill(220, y * width + bar, Math.min(y * width + bar + step, (y + 1) * width));
     parts.push(Buffer.from('FRAME\n'), luma, Buffer.alloc((width * height) / 2, 128));
   }
-  const path = join(folder, 'small.y4m');
+  const path = join(folder, 'picture.y4m');
   writeFileSync(path, Buffer.concat(parts));
   return path;
 }

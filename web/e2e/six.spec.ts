@@ -1,6 +1,6 @@
 /** Six people at once in one visit: everybody sees and hears the five others. */
 import { expect, test, type Page } from '@playwright/test';
-import { Demo, browser, clinicianSignsIn, guestWaits, inviteFrom, media, person, shot, smallPicture, wav } from './bedside';
+import { Demo, browser, clinicianSignsIn, guestWaits, inviteFrom, media, movingPicture, person, shot, wav } from './bedside';
 
 const GUESTS = [
   { name: 'Inez Fuentes', role: 'Interpreter' },
@@ -35,7 +35,7 @@ async function allEqual(page: Page): Promise<void> {
 test('clinician, patient, interpreter and three of the family', async () => {
   test.setTimeout(400_000);
   // Small pictures in small windows: two cores encode six cameras, and decode and draw thirty.
-  const chromium = await browser(wav(demo.folder, 'tone.wav', true), smallPicture(demo.folder));
+  const chromium = await browser(wav(demo.folder, 'tone.wav', true), movingPicture(demo.folder));
   try {
     const clinician = await person(chromium, { width: 1000, height: 640 });
     await clinicianSignsIn(clinician, demo);

@@ -2,7 +2,7 @@
 import { type Page, test } from '@playwright/test';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { Demo, person, smallPicture, wav } from '../bedside';
+import { Demo, type Picture, movingPicture, person, wav } from '../bedside';
 import { Two, type Which, chosenWay } from '../two';
 import { type Host, Lab } from './lab';
 
@@ -14,8 +14,8 @@ export interface Networks {
   patient: Access;
   /** What the patient's microphone plays; a tone if absent. */
   speech?: string;
-  /** Of both cameras, 5 if absent: more costs a busy machine much, and is looked at by few tests. */
-  framesPerS?: number;
+  /** Of both cameras, small if absent: more costs a busy machine much, and is looked at by few tests. */
+  picture?: Picture;
   /** More words for the demo. */
   server?: readonly string[];
   /** Where the demo serves the pages; any port if absent. */
@@ -51,7 +51,7 @@ export class LabVisit extends Two {
     }
   }
 
-  async #open({ clinician, patient, speech, prepare, framesPerS, server = [], httpsPort }: Networks): Promise<void> {
+  async #open({ clinician, patient, speech, prepare, picture, server = [], httpsPort }: Networks): Promise<void> {
     const { lab } = this;
     const host = await lab.host('server', 'net0=open');
     this.clinicianHost = await lab.host('clinician', ...clinician);
@@ -68,9 +68,9 @@ export class LabVisit extends Two {
     addresses.patient = link;
 
     const tone = wav(lab.folder, 'tone.wav', true);
-    const picture = smallPicture(lab.folder, framesPerS);
-    this.browsers.push(await this.clinicianHost.browser(tone, picture));
-    this.browsers.push(await this.patientHost.browser(speech ?? tone, picture));
+    const camera = movingPicture(lab.folder, picture);
+    this.browsers.push(await this.clinicianHost.browser(tone, camera));
+    this.browsers.push(await this.patientHost.browser(speech ?? tone, camera));
     // The recorder of the tests brings a module of its own, which the page's policy would refuse.
     const more = { bypassCSP: true, ignoreHTTPSErrors: true };
     this.clinician = await person(this.browsers[0]!, { width: 1000, height: 640 }, more);
