@@ -1,7 +1,8 @@
 //! The loop of one shard's thread.
 //!
 //! Each round: receive what waits, carry out commands, run timers, flush the shard once, send. It
-//! sleeps only when a round found nothing to receive.
+//! sleeps only when a round found nothing to receive. It never waits for company of a datagram: that
+//! saves no system calls that a busy shard would not save by itself, and delays what has come.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -22,9 +23,6 @@ use crate::stats::{SharedStats, Stats};
 
 /// Receive calls per round. A flood of datagrams must not starve timers and commands.
 const RECEIVES_PER_ROUND: usize = 4;
-/// A datagram that wakes the shard waits this long for company: pictures come as rows of datagrams,
-/// and a row costs far less than its datagrams one by one. A busy shard never waits.
-const GATHER: Duration = Duration::from_micros(50);
 /// TCP connections are looked at this often while the shard is busy: each look costs a system call
 /// per connection. A sleeping shard is woken by them at once.
 const TCP_INTERVAL: Duration = Duration::from_millis(1);
@@ -127,13 +125,10 @@ impl Driver {
         }
         let sockets =
             std::iter::once(self.socket.fd()).chain(tcp.into_iter().flat_map(TcpWire::fds));
-        let woken = self.sleeper.sleep(sockets, timeout);
-        if let (true, Some(tcp)) = (woken.tcp, &mut self.tcp) {
+        let by_tcp = self.sleeper.sleep(sockets, timeout);
+        if let (true, Some(tcp)) = (by_tcp, &mut self.tcp) {
             self.next_tcp = now;
             tcp.look_soon();
-        }
-        if woken.udp {
-            std::thread::sleep(GATHER);
         }
     }
 

@@ -26,12 +26,6 @@ pub(super) struct Sleeper {
     fds: Vec<libc::pollfd>,
 }
 
-/// Which sockets ended a sleep.
-pub(super) struct Woken {
-    pub udp: bool,
-    pub tcp: bool,
-}
-
 /// A connected pair.
 pub(super) fn wake_pair() -> io::Result<(Waker, Sleeper)> {
     let (a, b) = UnixStream::pair()?;
@@ -64,12 +58,12 @@ impl Sleeper {
     }
 
     /// Sleeps until one of `sockets` is readable, somebody wakes us, or `timeout` passed (`None`: no
-    /// limit). The first of them is the UDP socket.
+    /// limit). The first of them is the UDP socket. Says whether one of the others is.
     pub(super) fn sleep<'a>(
         &mut self,
         sockets: impl Iterator<Item = BorrowedFd<'a>>,
         timeout: Option<Duration>,
-    ) -> Woken {
+    ) -> bool {
         let interest = |fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
         self.fds.clear();
         self.fds.push(interest(self.stream.as_raw_fd()));
@@ -93,10 +87,6 @@ impl Sleeper {
             // look writes a new byte.
             self.pending.store(false, Ordering::Release);
         }
-        let is_ready = |fd: &libc::pollfd| ready > 0 && fd.revents != 0;
-        Woken {
-            udp: self.fds.get(1).is_some_and(is_ready),
-            tcp: self.fds.iter().skip(2).any(is_ready),
-        }
+        ready > 0 && self.fds.iter().skip(2).any(|fd| fd.revents != 0)
     }
 }
