@@ -243,7 +243,7 @@ async fn clinician(app: &server::App) -> Result<UserId, Failure> {
     }
 }
 
-/// The demo's visit: the one that is still open from before, or a new one for now. Links are stored
+/// The demo's visit: the one that is still open from before, or a new one that is due now. Links are stored
 /// as hashes only, so there is one more link at each start; earlier ones go on working.
 async fn todays_visit(app: &server::App, host: UserId) -> Result<(VisitId, String), Failure> {
     let now = app.clock.now();

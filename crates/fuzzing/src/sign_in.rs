@@ -83,7 +83,7 @@ pub fn id_token(data: &[u8]) {
 }
 
 /// What a signed token says: whoever is let in by it, it was made by our provider, for us alone, for this
-/// way and for now; an address counts only if the provider has verified it.
+/// way and at this time; an address counts only if the provider has verified it.
 pub fn id_claims(data: &[u8]) {
     let Some(nonce) = Secret::parse(NONCE) else { panic!("a secret") };
     let now = Timestamp(NOW_S * 1_000_000);
