@@ -6,6 +6,10 @@
 //! the windows counts: the machine while nobody disturbs it. Sending uses one system call per
 //! datagram to many destinations in turn, as in a server with many visits; a server that joins
 //! datagrams (segmentation offload) can be below this floor.
+//!
+//! The floor under every latency is how soon a thread that sleeps is awake ([`wake`]).
+
+mod wake;
 
 use std::fmt;
 use std::io;
@@ -32,7 +36,7 @@ const QUIET_PERCENTILE: f64 = 10.0;
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct FloorOptions {
-    /// Time for each of the two parts, 50 ms to 60 s. Default 1 s.
+    /// Time for each part, 50 ms to 60 s; waking takes three times as long. Default 1 s.
     pub each: Duration,
 }
 
@@ -43,7 +47,7 @@ impl Default for FloorOptions {
 }
 
 /// The floor. `Display` is the summary for people.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct FloorReport {
     /// Packets per second and core if sealing and sending were all there is.
     pub packets_per_s: u64,
@@ -51,6 +55,12 @@ pub struct FloorReport {
     pub ns_send: u64,
     /// One seal of 1,200 bytes, ns.
     pub ns_seal: u64,
+    /// From one thread's send to another one's awakening, µs: median.
+    pub wake_p50_us: f64,
+    /// The same, 99 of 100.
+    pub wake_p99_us: f64,
+    /// The same, 999 of 1,000.
+    pub wake_p999_us: f64,
 }
 
 impl fmt::Display for FloorReport {
@@ -58,8 +68,14 @@ impl fmt::Display for FloorReport {
         write!(
             f,
             "One core of this machine seals a packet of {PACKET_BYTES} bytes in {} ns and sends it in \
-             {} ns: at most {} packets per second.",
-            self.ns_seal, self.ns_send, self.packets_per_s
+             {} ns: at most {} packets per second. A thread that sleeps is awake {:.0} µs after somebody \
+             sent to it (99 of 100: {:.0} µs, 999 of 1,000: {:.0} µs).",
+            self.ns_seal,
+            self.ns_send,
+            self.packets_per_s,
+            self.wake_p50_us,
+            self.wake_p99_us,
+            self.wake_p999_us
         )
     }
 }
@@ -73,12 +89,22 @@ pub fn floor(options: FloorOptions, progress: Progress<'_>) -> Result<FloorRepor
     if !(Duration::from_millis(50)..=Duration::from_secs(60)).contains(&options.each) {
         return Err(BenchError::Options("time per part: 50 ms to 60 s"));
     }
-    progress(Step { what: "sealing", done: 0, total: 2 });
+    progress(Step { what: "sealing", done: 0, total: 3 });
     let ns_seal = seal_ns(options.each)?;
-    progress(Step { what: "sending", done: 1, total: 2 });
+    progress(Step { what: "sending", done: 1, total: 3 });
     let ns_send = send_ns(options.each)?;
-    progress(Step { what: "floor", done: 2, total: 2 });
-    Ok(FloorReport { packets_per_s: 1_000_000_000 / (ns_send + ns_seal).max(1), ns_send, ns_seal })
+    progress(Step { what: "waking", done: 2, total: 3 });
+    let wake = wake::wake_times(options.each * 3)?;
+    progress(Step { what: "floor", done: 3, total: 3 });
+    let wake_us = |percent| (wake.percentile(percent) as f64 / 100.0).round() / 10.0;
+    Ok(FloorReport {
+        packets_per_s: 1_000_000_000 / (ns_send + ns_seal).max(1),
+        ns_send,
+        ns_seal,
+        wake_p50_us: wake_us(50.0),
+        wake_p99_us: wake_us(99.0),
+        wake_p999_us: wake_us(99.9),
+    })
 }
 
 fn seal_ns(time: Duration) -> Result<u64, BenchError> {
@@ -178,18 +204,33 @@ mod tests {
         let mut steps = Vec::new();
         let options = FloorOptions { each: Duration::from_millis(50) };
         let report = floor(options, &mut |step| steps.push(step.done)).unwrap();
-        assert_eq!(steps, [0, 1, 2]);
+        assert_eq!(steps, [0, 1, 2, 3]);
         // No machine seals 1,200 bytes in 20 ns, and one that needs 1 ms is broken.
         assert!((20..1_000_000).contains(&report.ns_seal), "{report}");
         assert!((100..1_000_000).contains(&report.ns_send), "{report}");
         assert_eq!(report.packets_per_s, 1_000_000_000 / (report.ns_seal + report.ns_send));
+        assert!(report.wake_p50_us > 0.1 && report.wake_p50_us <= report.wake_p99_us, "{report}");
+        assert!(report.wake_p99_us <= report.wake_p999_us, "{report}");
     }
 
     #[test]
     fn the_report_has_exactly_its_keys() {
-        let report = FloorReport { packets_per_s: 3, ns_send: 2, ns_seal: 1 };
+        let report = FloorReport {
+            packets_per_s: 3,
+            ns_send: 2,
+            ns_seal: 1,
+            wake_p50_us: 4.5,
+            wake_p99_us: 5.5,
+            wake_p999_us: 6.5,
+        };
         let json = serde_json::to_string(&report).unwrap();
-        assert_eq!(json, r#"{"packets_per_s":3,"ns_send":2,"ns_seal":1}"#);
+        assert_eq!(
+            json,
+            concat!(
+                r#"{"packets_per_s":3,"ns_send":2,"ns_seal":1,"#,
+                r#""wake_p50_us":4.5,"wake_p99_us":5.5,"wake_p999_us":6.5}"#
+            )
+        );
     }
 
     #[test]

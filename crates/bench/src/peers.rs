@@ -28,12 +28,12 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::BenchError;
 use crate::cpu::two_cores;
 use crate::load::Range;
 use crate::progress::Progress;
 use crate::room::{RoomOptions, RoomReport, Stage, tell};
 use crate::unit::{ChildShard, Unit};
+use crate::{BenchError, FloorReport};
 use janus::Janus;
 
 /// What to run.
@@ -145,7 +145,7 @@ fn round<U: Unit>(
     stage.fill(room.rooms, progress)?;
     stage.pass(room.settle, "settling", progress)?;
     let measured = stage.measure(room.window, "measuring", progress)?;
-    Ok(RoomReport::new(room.rooms, room.shape(), 0, &measured))
+    Ok(RoomReport::new(room.rooms, room.shape(), &FloorReport::default(), &measured))
 }
 
 fn report(room: &RoomOptions, ours: &[RoomReport], theirs: &[RoomReport]) -> PeersReport {

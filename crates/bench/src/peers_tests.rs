@@ -9,6 +9,7 @@ fn one(per_core: u64, p99: f64) -> RoomReport {
         added_p99_us: p99,
         server_loss: 0.0,
         floor_packets_per_s: 0,
+        floor_wake_p99_us: 0.0,
         senders: 2,
         layers: 3,
         packets_per_s: 1_000,

@@ -33,7 +33,6 @@ pub use search::until_full;
 pub(crate) use stage::{GUESTS_FROM, Heard, Stage, tell};
 
 use crate::BenchError;
-use crate::FloorReport;
 use crate::clip::LAYERS;
 use crate::cpu::two_cores;
 use crate::floor::{FloorOptions, floor};
@@ -139,13 +138,12 @@ impl Shape {
 /// get a picture in time. A void run is no error: see [`RoomReport::void_reason`].
 pub fn room(options: RoomOptions, progress: Progress<'_>) -> Result<RoomReport, BenchError> {
     options.validate()?;
-    let FloorReport { packets_per_s: floor, .. } =
-        floor(FloorOptions { each: options.floor }, progress)?;
+    let floor = floor(FloorOptions { each: options.floor }, progress)?;
     let mut stage = local_stage(&options)?;
     stage.fill(options.rooms, progress)?;
     stage.pass(options.settle, "settling", progress)?;
     let measured = stage.measure(options.window, "measuring", progress)?;
-    Ok(RoomReport::new(options.rooms, options.shape(), floor, &measured))
+    Ok(RoomReport::new(options.rooms, options.shape(), &floor, &measured))
 }
 
 /// Runs the rooms for a long time and looks whether memory stays where it is. `length` is 1 min to
@@ -162,15 +160,14 @@ pub fn soak(
     if !(Duration::from_secs(60)..=Duration::from_secs(86_400)).contains(&length) {
         return Err(BenchError::Options("length of a soak: 1 min to 24 h"));
     }
-    let FloorReport { packets_per_s: floor, .. } =
-        floor(FloorOptions { each: options.floor }, progress)?;
+    let floor = floor(FloorOptions { each: options.floor }, progress)?;
     let mut stage = local_stage(&options)?;
     stage.fill(options.rooms, progress)?;
     let warm_up = (length / 5).clamp(Duration::from_secs(10), Duration::from_secs(360));
     stage.pass(warm_up, "warming up", progress)?;
     let start = stage.unit_resident_bytes()?;
     let measured = stage.measure(length - warm_up, "measuring", progress)?;
-    let room = RoomReport::new(options.rooms, options.shape(), floor, &measured);
+    let room = RoomReport::new(options.rooms, options.shape(), &floor, &measured);
     Ok(SoakReport::new(room, start, measured.resident_bytes))
 }
 

@@ -1,5 +1,6 @@
 use super::report::{FullReport, Part};
 use super::*;
+use crate::FloorReport;
 use crate::load::Times;
 
 fn short() -> RoomOptions {
@@ -60,10 +61,14 @@ fn measured() -> Measured {
     }
 }
 
+fn floor_of(packets_per_s: u64) -> FloorReport {
+    FloorReport { packets_per_s, wake_p99_us: 50.5, ..FloorReport::default() }
+}
+
 #[test]
 fn figures_follow_from_what_was_measured() {
     let shape = RoomOptions { people: 12, senders: Some(1), ..short() }.shape();
-    let report = RoomReport::new(7, shape, 400_000, &measured());
+    let report = RoomReport::new(7, shape, &floor_of(400_000), &measured());
     assert_eq!(report.packets_per_s_per_core, 100_000);
     assert_eq!(report.server_loss, 0.015);
     assert!(!report.machine_was_busy());
@@ -74,6 +79,7 @@ fn figures_follow_from_what_was_measured() {
         concat!(
             r#"{"rooms":7,"people":12,"packets_per_s_per_core":100000,"added_p50_us":500.2,"#,
             r#""added_p99_us":990.2,"server_loss":0.015,"floor_packets_per_s":400000,"#,
+            r#""floor_wake_p99_us":50.5,"#,
             r#""senders":1,"layers":3,"packets_per_s":50000,"payload_bytes":1000,"#,
             r#""added_p999_us":999.4,"core_share":0.5,"waited_share":0.05,"#,
             r#""resident_bytes":40000000,"load_core_share":0.7,"load_lag_p99_us":990.2,"#,
@@ -95,14 +101,14 @@ fn a_load_that_is_late_or_drops_makes_the_run_void() {
     for (why, spoil) in spoil {
         let mut measured = measured();
         spoil(&mut measured);
-        let report = RoomReport::new(1, shape, 400_000, &measured);
+        let report = RoomReport::new(1, shape, &floor_of(400_000), &measured);
         assert!(report.void && report.void_reason.as_ref().unwrap().contains(why), "{report}");
         assert!(report.to_string().contains("This run is void"));
     }
     // One in a hundred may be late.
     let mut just = measured();
     just.lag_ns = times([[900; 99].as_slice(), &[50_000]].concat());
-    assert!(!RoomReport::new(1, shape, 400_000, &just).void);
+    assert!(!RoomReport::new(1, shape, &floor_of(400_000), &just).void);
 }
 
 #[test]
@@ -113,7 +119,7 @@ fn what_the_load_dropped_itself_is_not_the_server_s_loss_and_a_busy_machine_is_s
         waited: Duration::from_millis(51),
         ..measured()
     };
-    let report = RoomReport::new(1, short().shape(), 400_000, &measured);
+    let report = RoomReport::new(1, short().shape(), &floor_of(400_000), &measured);
     assert_eq!(report.server_loss, 0.03);
     assert!(report.machine_was_busy());
     assert!(report.to_string().contains("5 % of the time"));
@@ -121,7 +127,7 @@ fn what_the_load_dropped_itself_is_not_the_server_s_loss_and_a_busy_machine_is_s
 
 #[test]
 fn memory_is_flat_within_a_twentieth() {
-    let room = RoomReport::new(1, short().shape(), 400_000, &measured());
+    let room = RoomReport::new(1, short().shape(), &floor_of(400_000), &measured());
     let flat = |start, end| SoakReport::new(room.clone(), start, end).memory_flat;
     assert!(flat(100, 105) && flat(100, 95));
     assert!(!flat(100, 106) && !flat(100, 94) && !flat(0, 1));
@@ -134,7 +140,7 @@ fn memory_is_flat_within_a_twentieth() {
 
 #[test]
 fn the_full_load_comes_with_its_half_and_four_fifths() {
-    let report = |rooms| RoomReport::new(rooms, short().shape(), 400_000, &measured());
+    let report = |rooms| RoomReport::new(rooms, short().shape(), &floor_of(400_000), &measured());
     let (full, half, four_fifths) = (report(100), Part(report(50)), Part(report(80)));
     let full = FullReport { full, limit: "core", half, four_fifths };
     let json = serde_json::to_value(&full).unwrap();

@@ -15,7 +15,6 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use crate::BenchError;
 use crate::client::{Client, ClientOptions};
 use crate::cpu::two_cores;
 use crate::load::{Load, Note, Order, PersonId};
@@ -25,6 +24,7 @@ use crate::room::{
 };
 use crate::stats::percentiles;
 use crate::unit::{Ask, LocalShard, Told, Unit};
+use crate::{BenchError, FloorReport};
 
 /// What to run.
 #[derive(Clone, Copy, Debug)]
@@ -180,7 +180,8 @@ fn report(
     took_us: Vec<u64>,
 ) -> StormReport {
     let room = &options.room;
-    let named = |measured| RoomReport::new(room.rooms, room.shape(), 0, measured);
+    let named =
+        |measured| RoomReport::new(room.rooms, room.shape(), &FloorReport::default(), measured);
     let (calm, busy) = (named(quiet), named(storm));
     let wall_s = storm.wall.as_secs_f64().max(0.001);
     let extra_s = busy.core_share - calm.core_share;

@@ -1,6 +1,7 @@
 //! The loop of the load's thread: receive what waits, send what is due, sleep until more comes.
 //!
-//! A round takes at most a few batches in, so that what is due does not wait long for what arrived.
+//! A round takes in one batch and one order, so that what is due does not wait long for what arrived:
+//! a handshake's part alone takes a millisecond.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
@@ -12,11 +13,6 @@ use super::socket::{CrowdSocket, until};
 use super::trace::packet_id;
 use super::{Note, Order, PersonId};
 use crate::client::{Client, ClientEvent, Outgoing};
-
-/// Receive calls per round.
-const RECEIVES_PER_ROUND: usize = 4;
-/// Orders per round: a handshake's part takes a millisecond.
-const ORDERS_PER_ROUND: usize = 1;
 
 pub(super) struct Crowd {
     socket: CrowdSocket,
@@ -73,14 +69,14 @@ impl Crowd {
 
     /// Whether more orders may wait, and whether none can come any more.
     fn carry_out(&mut self, orders: &Receiver<Order>) -> (bool, bool) {
-        for _ in 0..ORDERS_PER_ROUND {
-            match orders.try_recv() {
-                Ok(order) => self.obey(order),
-                Err(TryRecvError::Empty) => return (false, false),
-                Err(TryRecvError::Disconnected) => return (false, true),
+        match orders.try_recv() {
+            Ok(order) => {
+                self.obey(order);
+                (true, false)
             }
+            Err(TryRecvError::Empty) => (false, false),
+            Err(TryRecvError::Disconnected) => (false, true),
         }
-        (true, false)
     }
 
     fn obey(&mut self, order: Order) {
@@ -134,24 +130,18 @@ impl Crowd {
     /// Whether more may be waiting.
     fn receive(&mut self) -> bool {
         let Self { socket, people, touched, meter, notes, .. } = self;
-        for _ in 0..RECEIVES_PER_ROUND {
-            let now = Instant::now();
-            let more = socket.receive(|arrived| {
-                let Some(p) = people.get_mut(&arrived.to) else { return };
-                p.client.handle_datagram(now, arrived.from, arrived.bytes);
-                if !p.touched {
-                    p.touched = true;
-                    touched.push(arrived.to);
-                }
-                while let Some(event) = p.client.poll_event() {
-                    hear(arrived.to, event, arrived.unix_ns, meter, notes);
-                }
-            });
-            if !more {
-                return false;
+        let now = Instant::now();
+        socket.receive(|arrived| {
+            let Some(p) = people.get_mut(&arrived.to) else { return };
+            p.client.handle_datagram(now, arrived.from, arrived.bytes);
+            if !p.touched {
+                p.touched = true;
+                touched.push(arrived.to);
             }
-        }
-        true
+            while let Some(event) = p.client.poll_event() {
+                hear(arrived.to, event, arrived.unix_ns, meter, notes);
+            }
+        })
     }
 
     fn run_timers(&mut self) {

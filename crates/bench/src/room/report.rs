@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::Shape;
+use crate::FloorReport;
 use crate::load::Times;
 
 /// The load was too late to count when 99 of 100 sendings were late by more than this, ms.
@@ -48,6 +49,9 @@ pub struct RoomReport {
     pub server_loss: f64,
     /// What [`crate::floor()`] gave on this machine in the same run, packets per second.
     pub floor_packets_per_s: u64,
+    /// How long a sleeping thread of this machine took to hear of a datagram in the same run, 99 of
+    /// 100, µs. Each packet's way holds one such wake-up unless the server is busy.
+    pub floor_wake_p99_us: f64,
     /// How many people of a room send.
     pub senders: u32,
     /// Layers of each camera.
@@ -77,7 +81,7 @@ pub struct RoomReport {
 }
 
 impl RoomReport {
-    pub(crate) fn new(rooms: u32, shape: Shape, floor: u64, measured: &Measured) -> Self {
+    pub(crate) fn new(rooms: u32, shape: Shape, floor: &FloorReport, measured: &Measured) -> Self {
         let us = |ns: u64| round(ns as f64 / 1_000.0, 10.0);
         let travel = |percent| us(measured.travel_ns.percentile(percent));
         let lost = (measured.missing + measured.repaired).saturating_sub(measured.load_dropped);
@@ -93,7 +97,8 @@ impl RoomReport {
             added_p50_us: travel(50.0),
             added_p99_us: travel(99.0),
             server_loss: round(lost as f64 / expected.max(1) as f64, 1e6),
-            floor_packets_per_s: floor,
+            floor_packets_per_s: floor.packets_per_s,
+            floor_wake_p99_us: floor.wake_p99_us,
             senders: shape.senders,
             layers: shape.layers,
             packets_per_s: (measured.forwarded as f64 / wall_s) as u64,
@@ -161,6 +166,13 @@ impl fmt::Display for RoomReport {
             self.added_p999_us,
             self.server_loss * 100.0,
         )?;
+        if self.floor_wake_p99_us > 0.0 {
+            write!(
+                f,
+                " To wake a thread that sleeps takes this machine up to {:.0} µs (99 of 100).",
+                self.floor_wake_p99_us
+            )?;
+        }
         if let Some(reason) = &self.void_reason {
             write!(
                 f,

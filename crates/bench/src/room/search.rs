@@ -1,15 +1,14 @@
 //! The search for the load that fills the server's core.
 //!
 //! Rooms are added until one of the limits is passed; then the gap between the last good and the
-//! first bad number is halved a few times. The largest good load counts. Half and four fifths of its
-//! rooms are measured after it, on the same server.
+//! first bad number is halved a few times. The largest load that is good for the whole window counts.
+//! Half and four fifths of its rooms are measured after it, on the same server.
 
 use std::time::Duration;
 
 use super::report::{FullReport, Part, RoomReport};
 use super::{MAX_ROOMS, RoomOptions, local_stage};
 use crate::BenchError;
-use crate::FloorReport;
 use crate::floor::{FloorOptions, floor};
 use crate::progress::Progress;
 
@@ -23,6 +22,8 @@ const MOST_LOSS: f64 = 0.001;
 const LOOK: Duration = Duration::from_secs(4);
 /// Halvings of the gap.
 const HALVINGS: u32 = 3;
+/// A load that does not hold for the whole window is lessened by this part.
+const STEPS_BACK: u32 = 24;
 
 /// Finds the full load, beginning with `options.rooms`, and measures it, its half and its four fifths
 /// for `options.window` each.
@@ -31,14 +32,13 @@ const HALVINGS: u32 = 3;
 /// As [`super::room`].
 pub fn until_full(options: RoomOptions, progress: Progress<'_>) -> Result<FullReport, BenchError> {
     options.validate()?;
-    let FloorReport { packets_per_s: floor, .. } =
-        floor(FloorOptions { each: options.floor }, progress)?;
+    let floor = floor(FloorOptions { each: options.floor }, progress)?;
     let mut stage = local_stage(&options)?;
     let mut look = |rooms: u32, window: Duration, progress: Progress<'_>| {
         stage.fill(rooms, progress)?;
         stage.pass(options.settle, "settling", progress)?;
         let measured = stage.measure(window, "measuring", progress)?;
-        Ok::<_, BenchError>(RoomReport::new(rooms, options.shape(), floor, &measured))
+        Ok::<_, BenchError>(RoomReport::new(rooms, options.shape(), &floor, &measured))
     };
 
     let (mut good, mut bad, mut limit) = (0, None, "rooms");
@@ -66,7 +66,12 @@ pub fn until_full(options: RoomOptions, progress: Progress<'_>) -> Result<FullRe
             "even the first load passed a limit; begin with fewer rooms".to_owned(),
         ));
     }
-    let full = look(good, options.window, progress)?;
+    let mut full = look(good, options.window, progress)?;
+    // What held for a short look may not hold for longer.
+    while let (Some(passed), true) = (passed_limit(&full), good > 1) {
+        (good, limit) = (good - (good / STEPS_BACK).max(1), passed);
+        full = look(good, options.window, progress)?;
+    }
     let half = Part(look((good / 2).max(1), options.window, progress)?);
     let four_fifths = Part(look((good * 4 / 5).max(1), options.window, progress)?);
     Ok(FullReport { full, limit, half, four_fifths })
