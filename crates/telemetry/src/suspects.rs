@@ -29,7 +29,7 @@
 //! 4. **Devices by what they say.** A sender's device is slow if the browser says so, or if frames
 //!    are skipped although neither rate nor camera explains it. A receiver's device is slow if it
 //!    drops frames that arrived or decodes all the time. Pictures that come in rows are dropped by any
-//!    device: with an unsteady uplink they count nothing, with other jitter half. A device that decodes all the time also
+//!    device: with an unsteady uplink they count nothing, with other jitter or a narrow uplink half. A device that decodes all the time also
 //!    answers late, which spoils the estimate of its downlink: then that estimate weighs half.
 //! 5. **Playing out.** Sound that was invented although its packets came in time points to the
 //!    receiver's device. With jitter, or with a buffer that has grown, packets may be there but late,
@@ -95,12 +95,13 @@ const WARM_UP_MS: f64 = 10_000.0;
 pub(crate) fn suspects(ends: &Ends, evidence: &Evidence) -> [(Cause, f64); 18] {
     let lag = weigh(evidence.server_lag_ms, LAG_MS);
     let path = if lag >= SEVERE { 0.5 } else { 1.0 };
-    let decoding = receiver_cpu(evidence);
+    let steady = |rate: f64| if rate >= NOTICED { 0.5 } else { 1.0 };
+    let up_rate = uplink_rate(ends, evidence);
+    let decoding = receiver_cpu(evidence, steady(up_rate));
     let estimate = if decoding >= SEVERE { 0.5 } else { 1.0 };
     let (mic_gone, camera_gone) = gone(ends);
-    let (up_rate, down_rate) = (uplink_rate(ends, evidence), downlink_rate(ends, evidence));
+    let down_rate = downlink_rate(ends, evidence);
     let (up_jitter, down_jitter) = unsteady(evidence);
-    let steady = |rate: f64| if rate >= NOTICED { 0.5 } else { 1.0 };
     [
         (Cause::MicAbsent, mic_gone),
         (Cause::CameraAbsent, camera_gone),
@@ -205,7 +206,7 @@ fn young(transport: Option<TransportSample>) -> bool {
     transport.and_then(|t| t.age_ms).is_some_and(|age| age < WARM_UP_MS)
 }
 
-fn receiver_cpu(evidence: &Evidence) -> f64 {
+fn receiver_cpu(evidence: &Evidence, steady: f64) -> f64 {
     let jumps = |jitter: Option<f64>| jitter.is_some_and(|j| j >= CALM_JITTER_MS);
     // By rule 4. The server's own view of the uplink is beyond doubt; jitter that only the receiver
     // sees may be its own.
@@ -216,7 +217,7 @@ fn receiver_cpu(evidence: &Evidence) -> f64 {
     } else {
         1.0
     };
-    (dropped * weigh(evidence.receiver_dropped_pct, DROPPED_PCT))
+    (dropped * steady * weigh(evidence.receiver_dropped_pct, DROPPED_PCT))
         .max(weigh(evidence.receiver_busy_pct, BUSY_PCT))
 }
 

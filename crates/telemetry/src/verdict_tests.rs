@@ -168,6 +168,21 @@ fn sizes_that_are_left_out_without_a_word_point_to_a_narrow_uplink() {
 }
 
 #[test]
+fn bursts_out_of_a_narrow_uplink_do_not_make_the_receiver_slow() {
+    let dropping = ReceiveVideo { dropped_pct: Some(12.0), ..SEEN };
+    let limited = SendVideo { limited_by: Some(LimitedBy::Bandwidth), ..CAMERA };
+    let link =
+        LinkSample { rtt_ms: None, available_outgoing_bps: Some(700_000.0), path: PathKind::Sfu };
+    let slow = Ends { receive_video: Some(dropping), ..fine() };
+    assert_eq!(judge(&slow).cause, Cause::ReceiverCpu);
+    let narrow = Ends { sender_link: Some(link), send_video: Some(limited), ..slow };
+    assert_eq!(judge(&narrow).cause, Cause::UplinkRate);
+    // A device that decodes all the time is slow on any path.
+    let busy = ReceiveVideo { decode_busy_pct: Some(110.0), ..dropping };
+    assert_eq!(judge(&Ends { receive_video: Some(busy), ..narrow }).cause, Cause::ReceiverCpu);
+}
+
+#[test]
 fn a_busy_device_spoils_the_estimate_of_its_downlink() {
     let spoiled = TransportSample { downlink_estimate_bps: Some(450_000.0), ..PATH };
     let busy = ReceiveVideo { dropped_pct: Some(30.0), ..SEEN };
