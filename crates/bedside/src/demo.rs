@@ -14,8 +14,8 @@ use sfu::SfuConfig;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use store::{PersonSecret, SeatRow, UserRole, VisitOptions, VisitRow, VisitText};
-use visit::{DirectPolicy, Duration, Role, SeatId, Timestamp, UserId, VisitId, VisitState};
+use store::{PersonSecret, SeatRow, UserRole, VisitRow, VisitText};
+use visit::{DirectPolicy, Duration, Role, SeatId, Timestamp, UserId, VisitId};
 
 const CLINICIAN_EMAIL: &str = "demo@bedside.localhost";
 const CLINICIAN_NAME: &str = "Dr. Rivera";
@@ -302,19 +302,8 @@ async fn new_visit(
     host_seat.user = Some(host);
     let patient = SeatRow::invited(seat(3), Role::Patient, person(PATIENT_NAME), now);
     let row = VisitRow {
-        id: visit,
-        host,
-        state: VisitState::Scheduled,
-        scheduled_at: now,
-        duration_min: 20,
-        created_at: now,
-        opened_at: None,
-        started_at: None,
-        ended_at: None,
-        empty_since: None,
-        options: VisitOptions::default(),
         text: VisitText { title: None, note: Some("Follow-up".to_owned()) },
-        version: 0,
+        ..VisitRow::booked(visit, host, now, 20, now)
     };
     let patient_id = patient.id;
     tx.create_visit(&row, &[host_seat, patient]).await?;

@@ -17,11 +17,9 @@ use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use store::{
-    NewUser, PersonSecret, SeatRow, StaffSecret, Store, UserRole, VisitOptions, VisitRow, VisitText,
-};
+use store::{NewUser, PersonSecret, SeatRow, StaffSecret, Store, UserRole, VisitRow};
 use tokio::task::JoinSet;
-use visit::{OrgId, Role, SeatId, UserId, VisitId, VisitState};
+use visit::{OrgId, Role, SeatId, UserId, VisitId};
 
 /// Callers at once on PostgreSQL; each waits for its entry before it writes the next.
 const POSTGRES_CALLERS: u32 = 32;
@@ -101,21 +99,7 @@ async fn plant(store: &Store) -> Result<(), Failure> {
     let person = StaffSecret { name: "Dr. Bench".into(), email: "doctor@bench.invalid".into() };
     let doctor = UserId::new(1, 3);
     tx.create_user(&NewUser { id: doctor, role: UserRole::Clinician, person }).await?;
-    let visit = VisitRow {
-        id: VisitId::new(1, 1),
-        host: doctor,
-        state: VisitState::Scheduled,
-        scheduled_at: now,
-        duration_min: 20,
-        created_at: now,
-        opened_at: None,
-        started_at: None,
-        ended_at: None,
-        empty_since: None,
-        options: VisitOptions::default(),
-        text: VisitText::default(),
-        version: 0,
-    };
+    let visit = VisitRow::booked(VisitId::new(1, 1), doctor, now, 20, now);
     let person = PersonSecret { name: "Pat Bench".into(), email: None, dob: None };
     let seats = [SeatRow::invited(SeatId::new(1, 2), Role::Patient, person, now)];
     tx.create_visit(&visit, &seats).await?;

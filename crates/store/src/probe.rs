@@ -5,13 +5,13 @@
 use crate::row::{Cols, sql};
 use crate::{
     NewChat, NewEmergency, NewUser, PersonSecret, Reader, Result, SeatRow, StaffSecret, Store,
-    UserRole, VisitOptions, VisitRow, VisitText, WordsFound,
+    UserRole, VisitRow, VisitText, WordsFound,
 };
 use audit::{Actor, Entry, Event, Kind, Words, WriterId};
 use sqlx::any::{AnyRow, AnyTypeInfoKind};
 use sqlx::{Column as _, Row as _, ValueRef as _};
 use std::sync::Arc;
-use visit::{Duration, GrantId, PatientId, Role, SeatId, Timestamp, UserId, VisitId, VisitState};
+use visit::{Duration, GrantId, PatientId, Role, SeatId, Timestamp, UserId, VisitId};
 
 /// What came of planting canaries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,22 +81,11 @@ impl Store {
         tx.create_user(&NewUser { id: user, role: UserRole::Clinician, person }).await?;
         tx.set_pending_totp(user, canaries.text("seed").as_bytes()).await?;
         let row = VisitRow {
-            id: visit,
-            host: user,
-            state: VisitState::Scheduled,
-            scheduled_at: now,
-            duration_min: 20,
-            created_at: now,
-            opened_at: None,
-            started_at: None,
-            ended_at: None,
-            empty_since: None,
-            options: VisitOptions::default(),
             text: VisitText {
                 title: Some(canaries.text("title")),
                 note: Some(canaries.text("note")),
             },
-            version: 0,
+            ..VisitRow::booked(visit, user, now, 20, now)
         };
         let patient = PersonSecret {
             name: canaries.text("patient"),

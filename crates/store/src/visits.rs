@@ -57,6 +57,34 @@ pub struct VisitRow {
     pub version: u64,
 }
 
+impl VisitRow {
+    /// A visit that was booked at `now` for `scheduled_at`, with nothing chosen and nothing written.
+    #[must_use]
+    pub fn booked(
+        id: VisitId,
+        host: UserId,
+        scheduled_at: Timestamp,
+        duration_min: u32,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            host,
+            state: VisitState::Scheduled,
+            scheduled_at,
+            duration_min,
+            created_at: now,
+            opened_at: None,
+            started_at: None,
+            ended_at: None,
+            empty_since: None,
+            options: VisitOptions::default(),
+            text: VisitText::default(),
+            version: 0,
+        }
+    }
+}
+
 /// A visit with all its seats, in the order of their ids (that is, of invitation).
 #[derive(Clone, PartialEq, Eq)]
 pub struct VisitWithSeats {

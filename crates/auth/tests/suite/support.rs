@@ -10,8 +10,8 @@ use rand::{Rng as _, SeedableRng as _};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex};
 use store::testing::{NOON, TestDb};
-use store::{PersonSecret, SeatRow, Store, UserRole, VisitOptions, VisitRow, VisitText};
-use visit::{Duration, OrgId, Role, SeatId, Timestamp, UserId, VisitId, VisitState};
+use store::{PersonSecret, SeatRow, Store, UserRole, VisitOptions, VisitRow};
+use visit::{Duration, OrgId, Role, SeatId, Timestamp, UserId, VisitId};
 use zeroize::Zeroizing;
 
 pub const EMAIL: &str = "Ana.Castro@Clinic.example";
@@ -197,19 +197,8 @@ impl Rig {
             SeatRow::invited(seats[1], Role::Interpreter, person("Intérprete", None), NOON),
         ];
         let row = VisitRow {
-            id: visit,
-            host,
-            state: VisitState::Scheduled,
-            scheduled_at: NOON.plus(Duration::from_min(60)),
-            duration_min: 20,
-            created_at: NOON,
-            opened_at: None,
-            started_at: None,
-            ended_at: None,
-            empty_since: None,
             options: VisitOptions { second_check: born.is_some(), ..VisitOptions::default() },
-            text: VisitText::default(),
-            version: 0,
+            ..VisitRow::booked(visit, host, NOON.plus(Duration::from_min(60)), 20, NOON)
         };
         let mut tx = self.store.begin(self.org, self.now).await.expect("begins");
         tx.create_visit(&row, &rows).await.expect("a visit");

@@ -9,10 +9,8 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use store::{
-    NewUser, StaffSecret, Store, StoreConfig, UserRole, VisitOptions, VisitRow, VisitText,
-};
-use visit::{Timestamp, UserId, VisitId, VisitState};
+use store::{NewUser, StaffSecret, Store, StoreConfig, UserRole, VisitRow, VisitText};
+use visit::{Timestamp, UserId, VisitId};
 
 /// Many more than the steps that pass while a line waits to be read.
 const VISITS: u128 = 8_000;
@@ -44,19 +42,8 @@ async fn plant(clinic: &Clinic) {
     tx.create_user(&NewUser { id: host, role: UserRole::Clinician, person }).await.expect("made");
     for n in 1..=VISITS {
         let visit = VisitRow {
-            id: visit_id(n),
-            host,
-            state: VisitState::Scheduled,
-            scheduled_at: NOON,
-            duration_min: 20,
-            created_at: NOON,
-            opened_at: None,
-            started_at: None,
-            ended_at: None,
-            empty_since: None,
-            options: VisitOptions::default(),
             text: VisitText { title: Some(title(n)), note: None },
-            version: 0,
+            ..VisitRow::booked(visit_id(n), host, NOON, 20, NOON)
         };
         tx.create_visit(&visit, &[]).await.expect("made");
     }

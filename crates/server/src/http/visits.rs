@@ -18,7 +18,7 @@ use protocol::http as wire;
 use protocol::limits::{MAX_NAME_CHARS, MAX_NOTE_CHARS, MAX_VISIT_MIN, MIN_VISIT_MIN};
 use std::sync::Arc;
 use store::{PersonSecret, Reader, SeatRow, UserRow, VisitOptions, VisitRow, VisitText};
-use visit::{Duration, Role, SeatId, Timestamp, UserId, VisitId, VisitState};
+use visit::{Duration, Role, SeatId, Timestamp, UserId, VisitId};
 
 /// Bookings lie within this span of now.
 const MAX_AHEAD: Duration = Duration::from_days(2 * 366);
@@ -51,16 +51,6 @@ pub async fn create(
     let visit: VisitId = app.core.fresh(VisitId::new);
     let note = body.note.trim();
     let row = VisitRow {
-        id: visit,
-        host: host.id,
-        state: VisitState::Scheduled,
-        scheduled_at,
-        duration_min: body.duration_min,
-        created_at: now,
-        opened_at: None,
-        started_at: None,
-        ended_at: None,
-        empty_since: None,
         options: VisitOptions {
             second_check: person.dob.is_some(),
             captions: body.ask_captions,
@@ -68,7 +58,7 @@ pub async fn create(
             restricted: body.restricted,
         },
         text: VisitText { title: None, note: (!note.is_empty()).then(|| note.to_owned()) },
-        version: 0,
+        ..VisitRow::booked(visit, host.id, scheduled_at, body.duration_min, now)
     };
     let host_person = PersonSecret { name: host.person.name, email: None, dob: None };
     let mut host_seat = SeatRow::invited(app.core.fresh(SeatId::new), Role::Host, host_person, now);

@@ -3,9 +3,9 @@
 use store::testing::NOON;
 use store::{
     NewUser, PersonSecret, SeatRow, SecretHash, StaffSecret, Store, StoreError, Tx, UserRole,
-    VisitOptions, VisitRow, VisitText,
+    VisitRow, VisitText,
 };
-use visit::{Role, SeatId, Timestamp, UserId, VisitId, VisitState};
+use visit::{Role, SeatId, Timestamp, UserId, VisitId};
 
 pub const MINUTE: i64 = 60_000_000;
 
@@ -42,19 +42,8 @@ pub fn new_user(n: u128) -> NewUser {
 
 pub fn new_visit(n: u128, host: UserId) -> VisitRow {
     VisitRow {
-        id: visit_id(n),
-        host,
-        state: VisitState::Scheduled,
-        scheduled_at: at(n as i64 * 30),
-        duration_min: 20,
-        created_at: NOON,
-        opened_at: None,
-        started_at: None,
-        ended_at: None,
-        empty_since: None,
-        options: VisitOptions::default(),
         text: VisitText { title: Some(format!("Visit {n}")), note: None },
-        version: 0,
+        ..VisitRow::booked(visit_id(n), host, at(n as i64 * 30), 20, NOON)
     }
 }
 
