@@ -21,6 +21,7 @@ mod entropy;
 mod error;
 pub mod factor;
 mod guard;
+mod json;
 pub mod link;
 pub mod oidc;
 pub mod outside;

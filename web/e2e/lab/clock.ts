@@ -4,6 +4,9 @@
  */
 import type { Page } from '@playwright/test';
 
+/** How wide the clock is, in pixels. */
+export const WIDTH = 480;
+
 /** Gives the page `drawnClock()`: a moving picture of the time, 480×320, 30 frames per second. */
 export async function drawsClock(page: Page): Promise<void> {
   await page.addInitScript(() => {
@@ -40,15 +43,16 @@ export async function filmClock(page: Page): Promise<void> {
       const [camera] = stream.getVideoTracks();
       if (camera === undefined) return stream;
       const clock = (window as unknown as { drawnClock(): MediaStreamTrack }).drawnClock();
-      // What the page asks of its camera is still asked of the real one.
-      Object.assign(clock, { getSettings: () => camera.getSettings() });
+      // What the page asks of its camera is still asked of the real one, but for the size.
+      const { width, height } = clock.getSettings();
+      Object.assign(clock, { getSettings: () => ({ ...camera.getSettings(), width, height }) });
       return new MediaStream([...stream.getAudioTracks(), clock]);
     };
   });
 }
 
-/** The age of frames as they are shown, in milliseconds; those that cannot be read are left out. */
-export async function ages(page: Page, frames: number): Promise<{ ages: number[]; unreadable: number }> {
+/** The age of frames as they are shown, in milliseconds; those that cannot be read are left out. And how wide they came. */
+export async function ages(page: Page, frames: number): Promise<{ ages: number[]; unreadable: number; width: number }> {
   return page.evaluate(async (wanted) => {
     const [columns, rows, field] = [6, 4, 10];
     const remote = new Set(
@@ -60,7 +64,7 @@ export async function ages(page: Page, frames: number): Promise<{ ages: number[]
     const canvas = document.createElement('canvas');
     [canvas.width, canvas.height] = [columns * field, rows * field];
     const paint = canvas.getContext('2d', { willReadFrequently: true })!;
-    const result = { ages: [] as number[], unreadable: 0 };
+    const result = { ages: [] as number[], unreadable: 0, width: 0 };
     while (result.ages.length < wanted && result.unreadable < wanted) {
       await new Promise((shown) => video.requestVideoFrameCallback(shown));
       const shownAt = Date.now();
@@ -77,6 +81,7 @@ export async function ages(page: Page, frames: number): Promise<{ ages: number[]
       if (ones % 2 === 0 && age < 10_000) result.ages.push(age);
       else result.unreadable += 1;
     }
+    result.width = video.videoWidth;
     return result;
   }, frames);
 }

@@ -1,5 +1,5 @@
 /**
- * Debian's Janus in a host of a lab, and two pages in its video room: for comparing. Owns the process
+ * Debian's Janus in a host of a lab, and a call of two pages in its video room: for comparing. Owns the process
  * and the few words of its HTTP interface that a call needs.
  */
 import type { Page } from '@playwright/test';
@@ -10,16 +10,22 @@ import type { Host } from './lab';
 
 const PORT = 8_088;
 const ROOM = 1_234;
-const JSEP = { audio: false, video: true };
+/** As the larger layer of ours. One layer only: with two it falls back to the smaller one now and then. */
+const LAYERS = [{ maxBitrate: 700_000 }] as const satisfies readonly RTCRtpEncodingParameters[];
 
 export class Janus {
   readonly url: string;
   readonly #process: ChildProcess;
 
   private constructor(host: Host, settings: string) {
-    this.url = `http://${host.address}:${PORT}/janus`;
+    this.url = `${Janus.origin(host)}/janus`;
     const [command = 'janus', ...words] = [...host.enterFirst, 'janus', '--config', settings];
     this.#process = spawn(command, words, { stdio: 'ignore' });
+  }
+
+  /** Where it will be reached. Without TLS: browsers have to be told to give it their devices. */
+  static origin(host: Host): string {
+    return `http://${host.address}:${PORT}`;
   }
 
   /** Starts it with its video room and its HTTP interface, and nothing else. */
@@ -37,53 +43,24 @@ export class Janus {
     writeFileSync(join(folder, 'janus.jcfg'), `${lines.join('\n')}\n`);
     const http = `general: {\njson = "plain"\nbase_path = "/janus"\nhttp = true\nport = ${PORT}\nhttps = false\n}\nadmin: {\nadmin_http = false\n}\n`;
     writeFileSync(join(folder, 'janus.transport.http.jcfg'), http);
-    const room = `general: {\n}\nroom-${ROOM}: {\ndescription = "lab"\npublishers = 2\nvideocodec = "vp8"\nbitrate = 0\n}\n`;
+    const room = `general: {\n}\nroom-${ROOM}: {\ndescription = "lab"\npublishers = 2\nvideocodec = "vp8"\nbitrate = 0\naudiocodec = "opus"\n}\n`;
     writeFileSync(join(folder, 'janus.plugin.videoroom.jcfg'), room);
     return new Janus(host, join(folder, 'janus.jcfg'));
   }
 
-  /** One page sends its drawn clock, the other one is shown it. */
-  async call(sender: Page, viewer: Page): Promise<void> {
-    for (const page of [sender, viewer]) {
+  /**
+   * A call of two, as ours is: each page sends its microphone and its camera, and is shown and plays the
+   * other one.
+   */
+  async call(...pages: readonly [Page, Page]): Promise<void> {
+    const feeds: number[] = [];
+    for (const page of pages) {
       // From its own address, so that the page may speak to it.
       await reach(page, `${this.url}/info`);
       await page.evaluate(speaksJanus);
+      feeds.push(await page.evaluate(publishes, { room: ROOM, layers: LAYERS }));
     }
-    const feed = await sender.evaluate(
-      async ({ room, jsep }) => {
-        const janus = await (window as unknown as { janus(): Promise<Talk> }).janus();
-        const { plugindata } = await janus.ask({ request: 'join', ptype: 'publisher', room });
-        const peer = new RTCPeerConnection();
-        const clock = (window as unknown as { drawnClock(): MediaStreamTrack }).drawnClock();
-        const { sender: sends } = peer.addTransceiver(clock, { direction: 'sendonly' });
-        const parameters = sends.getParameters();
-        // As much as ours spends on a picture of this size.
-        parameters.encodings[0]!.maxBitrate = 700_000;
-        await sends.setParameters(parameters);
-        await peer.setLocalDescription();
-        await janus.gathered(peer);
-        const answer = await janus.ask({ request: 'publish', ...jsep }, peer.localDescription!);
-        await peer.setRemoteDescription(answer.jsep!);
-        return plugindata.data.id;
-      },
-      { room: ROOM, jsep: JSEP },
-    );
-    await viewer.evaluate(
-      async ({ room, feed: of }) => {
-        const janus = await (window as unknown as { janus(): Promise<Talk> }).janus();
-        const offer = await janus.ask({ request: 'join', ptype: 'subscriber', room, streams: [{ feed: of }] });
-        const peer = new RTCPeerConnection();
-        const video = document.createElement('video');
-        [video.muted, video.autoplay, video.width] = [true, true, 480];
-        document.body.replaceChildren(video);
-        peer.ontrack = ({ track }) => (video.srcObject = new MediaStream([track]));
-        await peer.setRemoteDescription(offer.jsep!);
-        await peer.setLocalDescription();
-        await janus.gathered(peer);
-        await janus.ask({ request: 'start' }, peer.localDescription!);
-      },
-      { room: ROOM, feed },
-    );
+    await Promise.all(pages.map((page, at) => page.evaluate(subscribes, { room: ROOM, feed: feeds[1 - at]! })));
   }
 
   stop(): void {
@@ -100,6 +77,7 @@ interface Said {
 interface Talk {
   ask(body: object, jsep?: RTCSessionDescriptionInit): Promise<Said>;
   gathered(peer: RTCPeerConnection): Promise<void>;
+  connected(peer: RTCPeerConnection): Promise<void>;
 }
 
 /** Opens the address as soon as somebody listens there. */
@@ -115,6 +93,45 @@ async function reach(page: Page, url: string): Promise<void> {
   }
 }
 
+/** Runs in the page: it sends what its devices give. The number of its feed. */
+async function publishes({ room, layers }: { room: number; layers: readonly RTCRtpEncodingParameters[] }): Promise<number> {
+  const janus = await (window as unknown as { janus(): Promise<Talk> }).janus();
+  const { plugindata } = await janus.ask({ request: 'join', ptype: 'publisher', room });
+  const own = await navigator.mediaDevices.getUserMedia({ audio: true, video: true });
+  const peer = new RTCPeerConnection();
+  peer.addTransceiver(own.getAudioTracks()[0]!, { direction: 'sendonly' });
+  peer.addTransceiver(own.getVideoTracks()[0]!, { direction: 'sendonly', sendEncodings: [...layers] });
+  await peer.setLocalDescription();
+  await janus.gathered(peer);
+  // Without a bit rate it keeps the browser at 128 kbit/s, too little for this picture.
+  const answer = await janus.ask({ request: 'publish', bitrate: 4_000_000 }, peer.localDescription!);
+  await peer.setRemoteDescription(answer.jsep!);
+  // Before that it has no such feed.
+  await janus.connected(peer);
+  const self = document.createElement('video');
+  [self.muted, self.autoplay, self.width] = [true, true, 120];
+  self.srcObject = new MediaStream(own.getVideoTracks());
+  document.body.replaceChildren(self);
+  return plugindata.data.id;
+}
+
+/** Runs in the page: the other one is shown and played, each track by itself, as our page does. */
+async function subscribes({ room, feed }: { room: number; feed: number }): Promise<void> {
+  const janus = await (window as unknown as { janus(): Promise<Talk> }).janus();
+  const offer = await janus.ask({ request: 'join', ptype: 'subscriber', room, streams: [{ feed }] });
+  const peer = new RTCPeerConnection();
+  peer.ontrack = ({ track }) => {
+    const player = document.createElement(track.kind === 'video' ? 'video' : 'audio');
+    player.autoplay = true;
+    player.srcObject = new MediaStream([track]);
+    document.body.append(player);
+  };
+  await peer.setRemoteDescription(offer.jsep!);
+  await peer.setLocalDescription();
+  await janus.gathered(peer);
+  await janus.ask({ request: 'start' }, peer.localDescription!);
+}
+
 /** Runs in the page: gives it `janus()`, a session with one handle of the video room. */
 function speaksJanus(): void {
   const base = location.href.replace(/\/info$/, '');
@@ -123,6 +140,14 @@ function speaksJanus(): void {
     const answer = await fetch(`${base}${path}`, { method: 'POST', body: text });
     return (await answer.json()) as Record<string, unknown>;
   };
+  const comes = (peer: RTCPeerConnection, event: string, there: () => boolean) =>
+    new Promise<void>((done) => {
+      const look = () => {
+        if (there()) done();
+      };
+      peer.addEventListener(event, look);
+      look();
+    });
   const idOf = (answer: Record<string, unknown>) => (answer.data as { id: number }).id;
   (window as unknown as { janus(): Promise<Talk> }).janus = async () => {
     const session = idOf(await post('', { janus: 'create' }));
@@ -138,15 +163,8 @@ function speaksJanus(): void {
           if (event.janus === 'event' && !news) return event as unknown as Said;
         }
       },
-      gathered: async (peer) => {
-        if (peer.iceGatheringState !== 'complete') {
-          await new Promise<void>((done) => {
-            peer.onicegatheringstatechange = () => {
-              if (peer.iceGatheringState === 'complete') done();
-            };
-          });
-        }
-      },
+      gathered: (peer) => comes(peer, 'icegatheringstatechange', () => peer.iceGatheringState === 'complete'),
+      connected: (peer) => comes(peer, 'connectionstatechange', () => peer.connectionState === 'connected'),
     };
   };
 }

@@ -4,6 +4,7 @@
 //! fit the key.
 
 use super::Fault;
+use crate::json;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ED25519, RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256,
     RsaPublicKeyComponents, UnparsedPublicKey,
@@ -102,7 +103,7 @@ struct WireKey {
 /// # Errors
 /// [`Fault::BadAnswer`] when it is no set of keys, or has too many.
 pub fn parse_keys(bytes: &[u8]) -> Result<Vec<Key>, Fault> {
-    let set: WireKeys = serde_json::from_slice(bytes).map_err(|_| Fault::BadAnswer)?;
+    let set: WireKeys = json::read(bytes).ok_or(Fault::BadAnswer)?;
     if set.keys.len() > MAX_KEYS {
         return Err(Fault::BadAnswer);
     }
@@ -205,7 +206,7 @@ pub fn verify(token: &str, keys: &[Key], allowed: &[Algorithm]) -> Result<Vec<u8
         return Err(Fault::BadToken);
     };
     let decode = |text: &str| URL_SAFE_NO_PAD.decode(text).map_err(|_| Fault::BadToken);
-    let header: Header = serde_json::from_slice(&decode(head)?).map_err(|_| Fault::BadToken)?;
+    let header: Header = json::read(&decode(head)?).ok_or(Fault::BadToken)?;
     let algorithm = Algorithm::parse(&header.alg).filter(|algorithm| allowed.contains(algorithm));
     let algorithm = algorithm.ok_or(Fault::BadAlgorithm)?;
     // RFC 7515 §4.1.11: what is critical and not understood is refused. We understand none.

@@ -12,6 +12,7 @@
 
 pub mod jws;
 
+use crate::json;
 use crate::secret::Secret;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -169,7 +170,7 @@ impl Provider {
     /// [`Fault::BadAnswer`], [`Fault::WrongProvider`] when it is another's or names addresses at
     /// other hosts, [`Fault::Unsuitable`] when nothing of what it offers is taken.
     pub fn parse(bytes: &[u8], settings: &OidcSettings) -> Result<Self, Fault> {
-        let wire: WireProvider = serde_json::from_slice(bytes).map_err(|_| Fault::BadAnswer)?;
+        let wire: WireProvider = json::read(bytes).ok_or(Fault::BadAnswer)?;
         if wire.issuer != settings.issuer {
             return Err(Fault::WrongProvider);
         }
@@ -308,7 +309,7 @@ impl OidcSettings {
         nonce: &Secret,
         now: Timestamp,
     ) -> Result<Identity, Fault> {
-        let claims: Claims = serde_json::from_slice(payload).map_err(|_| Fault::BadToken)?;
+        let claims: Claims = json::read(payload).ok_or(Fault::BadToken)?;
         if claims.iss != self.issuer {
             return Err(Fault::WrongIssuer);
         }
@@ -392,7 +393,7 @@ pub fn id_token_of(answer: &[u8]) -> Result<String, Fault> {
         token_type: String,
         id_token: String,
     }
-    let answer: Answer = serde_json::from_slice(answer).map_err(|_| Fault::BadAnswer)?;
+    let answer: Answer = json::read(answer).ok_or(Fault::BadAnswer)?;
     if answer.token_type.eq_ignore_ascii_case("bearer") {
         Ok(answer.id_token)
     } else {

@@ -16,6 +16,7 @@ mod cose;
 
 pub use cose::{ALGORITHMS, PublicKey};
 
+use crate::json;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cbor::Value;
@@ -219,7 +220,7 @@ impl ClientData {
         if bytes.len() > MAX_CLIENT_DATA_BYTES {
             return Err(Fault::Malformed);
         }
-        serde_json::from_slice(bytes).map_err(|_| Fault::Malformed)
+        json::read(bytes).ok_or(Fault::Malformed)
     }
 
     fn challenge(&self) -> Result<Vec<u8>, Fault> {
