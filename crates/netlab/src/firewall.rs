@@ -13,6 +13,9 @@ use crate::counters::Cause;
 use crate::nat::check_lives;
 use crate::packet::{Body, Packet, Protocol};
 
+/// RFC 768.
+const UDP_HEADER_BYTES: usize = 8;
+
 /// The settings of a firewall.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Firewall {
@@ -20,6 +23,9 @@ pub struct Firewall {
     pub allows: Vec<Rule>,
     /// Whether what is allowed may begin from outside, too. Ports are then those inside.
     pub lets_in: bool,
+    /// Whether DTLS over UDP is dropped, both ways: records begin with 20 to 63 (RFC 7983). Other UDP passes, if
+    /// the rules let it.
+    pub drops_dtls: bool,
     /// What happens to a packet from inside that is not allowed.
     pub refusal: Refusal,
     /// How long a UDP flow or an echo is remembered after its last packet.
@@ -69,6 +75,7 @@ impl Firewall {
         Self {
             allows,
             lets_in: false,
+            drops_dtls: false,
             refusal: Refusal::Silent,
             udp_idle: Duration::from_secs(30),
             tcp_idle: Duration::from_secs(3600),
@@ -87,6 +94,11 @@ impl Firewall {
     /// No UDP; TCP and echoes may begin from inside.
     pub fn udp_blocked() -> Self {
         Self::only(vec![Rule::all(Protocol::Tcp), Rule::all(Protocol::Echo)])
+    }
+
+    /// Everything may begin from inside, and DTLS over UDP is dropped.
+    pub fn dtls_blocked() -> Self {
+        Self { drops_dtls: true, ..Self::stateful() }
     }
 
     /// TCP to port 443, nothing else.
@@ -126,7 +138,15 @@ impl Guard {
     }
 
     /// Whether a packet from inside may pass.
-    pub(crate) fn outbound(&mut self, now: Instant, packet: &Packet) -> Result<(), Cause> {
+    ///
+    /// `payload`: what stands behind the packet's IPv4 header.
+    pub(crate) fn outbound(
+        &mut self,
+        now: Instant,
+        packet: &Packet,
+        payload: &[u8],
+    ) -> Result<(), Cause> {
+        self.inspect(packet, payload)?;
         if let Body::Error(quoted) = packet.body {
             let (inside, outside) = quoted.ends(true);
             return self.knows(now, (quoted.protocol, inside, outside));
@@ -141,7 +161,15 @@ impl Guard {
     }
 
     /// Whether a packet from outside may pass.
-    pub(crate) fn inbound(&mut self, now: Instant, packet: &Packet) -> Result<(), Cause> {
+    ///
+    /// `payload`: what stands behind the packet's IPv4 header.
+    pub(crate) fn inbound(
+        &mut self,
+        now: Instant,
+        packet: &Packet,
+        payload: &[u8],
+    ) -> Result<(), Cause> {
+        self.inspect(packet, payload)?;
         if let Body::Error(quoted) = packet.body {
             let (inside, outside) = quoted.ends(false);
             return self.knows(now, (quoted.protocol, inside, outside));
@@ -154,6 +182,14 @@ impl Guard {
         }
         self.remember(now, flow);
         Ok(())
+    }
+
+    fn inspect(&self, packet: &Packet, payload: &[u8]) -> Result<(), Cause> {
+        let first = matches!(packet.body, Body::Udp { .. }).then(|| payload.get(UDP_HEADER_BYTES));
+        match first.flatten() {
+            Some(20..=63) if self.firewall.drops_dtls => Err(Cause::Firewall),
+            _ => Ok(()),
+        }
     }
 
     fn allows(&self, protocol: Protocol, port: u16) -> bool {

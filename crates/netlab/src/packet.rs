@@ -157,6 +157,11 @@ impl Packet {
         })
     }
 
+    /// What stands behind the IPv4 header in `bytes`, from which this was read.
+    pub(crate) fn payload<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
+        bytes.get(self.header_bytes..self.total_bytes).unwrap_or_default()
+    }
+
     /// Protocol and both ends, for what has ports. Echoes: see [`Protocol::Echo`]; `outbound` says
     /// on which side the identifier belongs.
     pub(crate) fn flow(&self, outbound: bool) -> Option<(Protocol, SocketAddrV4, SocketAddrV4)> {

@@ -119,6 +119,9 @@ const WORDS: &[Word] = &[
         p.firewall = Some(Firewall::stateful());
     }),
     ("udp-blocked", "firewall: no UDP", |p| p.firewall = Some(Firewall::udp_blocked())),
+    ("dtls-blocked", "firewall: UDP, but no DTLS over it", |p| {
+        p.firewall = Some(Firewall::dtls_blocked());
+    }),
     ("tcp443", "firewall: TCP to port 443, nothing else", |p| {
         p.firewall = Some(Firewall::tcp_443_only());
     }),

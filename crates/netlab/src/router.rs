@@ -268,7 +268,7 @@ impl Router {
         if let Some(guard) = &mut path.guard {
             let counters = &mut path.counters.firewall;
             counters.came(bytes.len());
-            match guard.outbound(now, &packet) {
+            match guard.outbound(now, &packet, packet.payload(&bytes)) {
                 Ok(()) => counters.went(bytes.len()),
                 Err(cause) => {
                     counters.drop(cause);
@@ -320,7 +320,7 @@ impl Router {
         if let Some(guard) = &mut path.guard {
             let counters = &mut path.counters.firewall;
             counters.came(bytes.len());
-            if let Err(cause) = guard.inbound(now, packet) {
+            if let Err(cause) = guard.inbound(now, packet, packet.payload(&bytes)) {
                 return counters.drop(cause);
             }
             counters.went(bytes.len());

@@ -144,6 +144,24 @@ fn blocked_udp_is_blocked_both_ways_and_tcp_passes() {
 }
 
 #[test]
+fn dtls_is_dropped_both_ways_and_other_udp_passes() {
+    let (mut net, client, server) = pair(Link::perfect(), Some(Firewall::dtls_blocked()));
+    // A ClientHello, and a binding request.
+    for (first, passes) in
+        [(22, false), (20, false), (63, false), (0, true), (64, true), (128, true)]
+    {
+        let contents = [first, 1, 2, 3];
+        let out = net.send(client, &testing::udp(addr(CLIENT), addr(SERVER), &contents));
+        let back = net.send(server, &testing::udp(addr(SERVER), addr(CLIENT), &contents));
+        assert_eq!((out.len(), back.len()), if passes { (1, 1) } else { (0, 0) }, "{first}");
+    }
+    // TLS over TCP begins with the same bytes.
+    let hello = testing::tcp(addr(CLIENT), addr(SERVER), SYN, &[22, 3, 1]);
+    assert_eq!(net.send(client, &hello).len(), 1);
+    assert!(net.send(client, &testing::udp(addr(CLIENT), addr(SERVER), b"")).len() == 1);
+}
+
+#[test]
 fn only_443_means_tcp_to_443_and_a_refusal_can_be_heard() {
     for answers in [false, true] {
         let firewall = Firewall::tcp_443_only();

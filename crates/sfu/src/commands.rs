@@ -7,6 +7,7 @@ use visit::{SeatId, Source, VisitId};
 use crate::command::{CloseCode, Command, RefusalCode, SfuEvent, Sources, Tile, TransportId};
 use crate::negotiate::{self, AnswerError};
 use crate::peer::{Peer, PeerInit, PeerKey};
+use crate::refused::RefusedWires;
 use crate::room::Room;
 use crate::shard::{Shard, guarded};
 
@@ -27,7 +28,11 @@ impl Shard {
             }
             Command::RestartIce { visit, transport } => {
                 if let Some(key) = self.find(visit, transport) {
-                    self.peers[key].negotiation.restart_wanted = true;
+                    let peer = &mut self.peers[key];
+                    peer.negotiation.restart_wanted = true;
+                    if peer.connected {
+                        peer.refused.forget();
+                    }
                     self.repeat_offer(key);
                     self.settle(now, visit);
                 }
@@ -98,7 +103,11 @@ impl Shard {
         }
         room.muted.retain(|(s, _)| *s != seat);
         room.muted.push((seat, muted));
+        let mut refused = RefusedWires::default();
         if let Some(old) = old {
+            if let Some(peer) = self.peers.get_mut(old) {
+                refused = std::mem::take(&mut peer.refused).next(now, peer.connected);
+            }
             self.close(now, old, CloseCode::Replaced);
         }
         let init = PeerInit {
@@ -112,6 +121,7 @@ impl Shard {
             certificate: self.certificate.clone(),
             candidates: &self.candidates,
             home: self.home,
+            refused,
         };
         let Some(peer) = guarded(|| Peer::new(init)) else {
             self.stats.panics += 1;

@@ -6,8 +6,8 @@
 //! 1. Each video wants the smallest layer that fills its tile.
 //! 2. In order of priority each video gets its lowest live layer while the budget lasts; a video
 //!    whose lowest layer does not fit is paused.
-//! 3. What is left raises videos one layer at a time: pinned ones all the way first, then the rest
-//!    in turns, in order of priority.
+//! 3. What is left raises videos one layer at a time, class by class: pinned and spoken ones as far as they
+//!    want first, then shared screens (text has to be read), then the others. Within a class in turns.
 //! 4. Down at once. After a shrinking path forced a step down, up again only when 1.3 times the needed rate
 //!    was free for 5 s; otherwise 1.3 times is enough. This keeps the picture from swinging.
 
@@ -42,7 +42,7 @@ pub(crate) struct Video {
     pub layers: Vec<LayerInfo>,
     /// Its tile, width and height in device pixels.
     pub tile_px: (u16, u16),
-    /// Lower is served first. 0 is raised all the way before anybody else.
+    /// The class; lower is served first, and raised as far as it wants before the next.
     pub priority: u8,
     /// The layer chosen last time.
     pub target: Option<usize>,
@@ -93,18 +93,11 @@ pub(crate) fn allocate(budget_bps: u64, videos: &[Video]) -> Vec<Option<usize>> 
         chosen[i] = Some(to);
         true
     };
-    for &i in order.iter().filter(|i| videos[**i].priority == 0) {
-        while raise(i) {}
+    for class in order.chunk_by(|a, b| videos[*a].priority == videos[*b].priority) {
+        // In turns: nobody gets a second step while another one could have a first.
+        while class.iter().fold(false, |raised, i| raise(*i) || raised) {}
     }
-    loop {
-        let mut raised = false;
-        for &i in &order {
-            raised |= raise(i);
-        }
-        if !raised {
-            return chosen;
-        }
-    }
+    chosen
 }
 
 /// What a viewer gets, and what its path should be probed for.

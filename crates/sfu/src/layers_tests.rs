@@ -50,6 +50,24 @@ fn a_pinned_picture_is_raised_first_and_paused_last() {
 }
 
 #[test]
+fn classes_are_raised_one_after_the_other_and_share_within() {
+    // Two others, a screen, and two of the first class: somebody pinned, and whoever speaks.
+    let mut videos: Vec<Video> = [2, 2, 1, 0, 0].map(|p| camera((1280, 720), p)).into();
+    let base = 5 * 150_000;
+    let steps = |videos: &[Video], more: u64| allocate(base + more, videos);
+    let (some, more, all) = (Some(0), Some(1), Some(2));
+    assert_eq!(steps(&videos, 350_000), [some, some, some, more, some]);
+    assert_eq!(steps(&videos, 700_000), [some, some, some, more, more], "in turns");
+    assert_eq!(steps(&videos, 2_700_000), [some, some, some, all, all]);
+    assert_eq!(steps(&videos, 4_050_000), [some, some, all, all, all], "then the screen, wholly");
+    assert_eq!(steps(&videos, 4_400_000), [more, some, all, all, all]);
+    // What nobody of the first class wants goes on.
+    videos[3].tile_px = (160, 90);
+    videos[4].tile_px = (160, 90);
+    assert_eq!(steps(&videos, 1_350_000), [some, some, all, some, some]);
+}
+
+#[test]
 fn a_layer_that_its_sender_stopped_is_not_chosen() {
     let mut video = camera((1280, 720), 5);
     video.layers[2].live = false;

@@ -54,8 +54,8 @@
 //!   of that `mid`, set `direction = "sendonly"` and `sender.replaceTrack(track)`; then
 //!   `createAnswer` and `setLocalDescription`. The camera line offers three layers with the rids
 //!   [`RIDS`], the screen line two with [`SCREEN_RIDS`]. After the answer was set, give each encoding
-//!   its `scaleResolutionDownBy` (q 4, h 2, f 1) and `maxBitrate` (camera 150, 500, 1,500 kbit/s;
-//!   screen 400, 1,500 kbit/s) with `sender.setParameters`: browsers do not take them from an offer.
+//!   its `scaleResolutionDownBy` (camera: q 4, h 2, f 1) and `maxBitrate` (camera 120, 400, 1,500 kbit/s;
+//!   screen 2,500 kbit/s) with `sender.setParameters`: browsers do not take them from an offer.
 //! - A lost answer or offer after a signalling gap: [`Command::RepeatOffer`] emits the open offer
 //!   again, with the same generation; answering it twice is harmless.
 //!
@@ -84,6 +84,7 @@ mod negotiate;
 mod peer;
 mod pump;
 mod recent;
+mod refused;
 mod room;
 mod route;
 mod sdp_guard;

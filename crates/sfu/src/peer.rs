@@ -26,6 +26,7 @@ use crate::keyframe::KeyframeGate;
 use crate::layers::{Governor, LayerInfo, NOMINAL, NOMINAL_SCREEN};
 use crate::negotiate::Negotiation;
 use crate::recent::RecentGroup;
+use crate::refused::RefusedWires;
 use crate::route::Route;
 use crate::stats::Lateness;
 use crate::wrap_guard::WrapGuard;
@@ -159,6 +160,7 @@ pub(crate) struct Peer {
     pub rtc: Rtc,
     pub wrap_guard: WrapGuard,
     pub route: Route,
+    pub refused: RefusedWires,
     pub negotiation: Negotiation,
     pub publications: [Publication; 3],
     pub slots: Vec<Slot>,
@@ -236,6 +238,7 @@ pub(crate) struct PeerInit<'a> {
     pub certificate: DtlsCert,
     pub candidates: &'a [Candidate],
     pub home: Home,
+    pub refused: RefusedWires,
 }
 
 impl Peer {
@@ -268,6 +271,7 @@ impl Peer {
             rtc,
             wrap_guard: WrapGuard::default(),
             route: Route::default(),
+            refused: init.refused,
             negotiation,
             publications: [Source::Mic, Source::Camera, Source::Screen].map(publication),
             slots: Vec::new(),

@@ -57,17 +57,20 @@ impl Route {
         true
     }
 
-    /// A binding request came from `theirs` to `ours` and passed its integrity check.
+    /// A binding request came from `theirs` to `ours` and passed its integrity check. Whether the client
+    /// chose that way by it.
     pub(crate) fn checked(
         &mut self,
         protocol: Protocol,
         theirs: SocketAddr,
         ours: SocketAddr,
         request: &[u8],
-    ) {
-        if nominates(request) {
+    ) -> bool {
+        let chosen = nominates(request);
+        if chosen {
             self.chosen = Some(Way { protocol, ours, theirs });
         }
+        chosen
     }
 
     /// Puts DTLS and media on the way in use. Answers to checks stay on the way of the check.

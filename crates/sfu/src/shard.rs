@@ -217,7 +217,7 @@ impl Shard {
             return false;
         };
 
-        if !peer.wrap_guard.admits(datagram) {
+        if peer.refused.has(wire) || !peer.wrap_guard.admits(datagram) {
             self.stats.rejected += 1;
             return false;
         }
@@ -235,7 +235,9 @@ impl Shard {
                 if !peer.route.admits(wire.protocol(), source, datagram) {
                     return false;
                 }
-                peer.route.checked(wire.protocol(), source, destination, datagram);
+                if peer.route.checked(wire.protocol(), source, destination, datagram) {
+                    peer.refused.nominated(now, wire);
+                }
             }
             if peer.input(input).is_err() {
                 drained.errors += 1;

@@ -204,10 +204,9 @@ impl Shard {
                 _ => tile_px,
             };
             let priority = match source {
-                _ if pinned => 0,
-                _ if speaker == Some(seat) => 1,
-                Source::Screen => 2,
-                _ => 3,
+                _ if pinned || speaker == Some(seat) => 0,
+                Source::Screen => 1,
+                _ => 2,
             };
             let publication = &feeder.publications[source as usize];
             let layers = &publication.layers;

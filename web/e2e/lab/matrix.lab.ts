@@ -31,6 +31,8 @@ const ROWS: readonly Row[] = [
     short: true,
   },
   { name: 'UDP blocked', clinician: HOME, patient: ['net0=home-nat,home,udp-blocked'], over: 'tcp', short: true },
+  // The browser sees its checks answered over UDP, and has to find out that nothing else is.
+  { name: 'DTLS over UDP blocked', clinician: HOME, patient: ['net0=home-nat,home,dtls-blocked'], over: 'tcp', short: true },
   {
     name: 'only port 443, at one end',
     clinician: HOME,

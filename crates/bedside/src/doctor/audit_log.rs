@@ -1,6 +1,6 @@
 //! The audit log: whether what was signed is still all there, and whether its witnesses agree.
 
-use super::finding::{Check, Finding};
+use super::finding::{Check, Finding, first_do};
 use crate::audit_log::witnessing::{self, Line};
 use crate::compose;
 use crate::config::Config;
@@ -16,6 +16,8 @@ const RECOVER: &str = "Bring the newest copy of the log's folder if this one is 
                        bedside audit recover --from-tiles";
 const KEEP: &str =
     "Keep database and folder as they are, and look for who changed them: bedside audit verify";
+const START: &str =
+    "First do what the line database says, and start the server. Then run this again";
 
 /// Everything about it. `kek`: none when the database cannot be looked into.
 pub async fn audit_log(config: &Config, kek: Option<Arc<dyn Kek>>) -> Vec<Finding> {
@@ -33,10 +35,12 @@ pub async fn audit_log(config: &Config, kek: Option<Arc<dyn Kek>>) -> Vec<Findin
         None => {
             let says = "The audit log was not compared with the database, which cannot be opened.";
             Finding::not_checked(Check::AuditLog, "no_database", says)
+                .fix(first_do(&[Check::Keys, Check::Database]))
         }
         Some(kek) => match placed_entries(config, kek).await {
             Ok(placed) => compared(placed, signed),
-            Err(says) => Finding::not_checked(Check::AuditLog, "no_database", says),
+            // A database that answers and is still not read is at another step, or has no data yet.
+            Err(says) => Finding::not_checked(Check::AuditLog, "no_database", says).fix(START),
         },
     }];
     match config.audit.witnesses.iter().map(Line::new).collect::<Result<Vec<_>, _>>() {
@@ -144,8 +148,8 @@ mod tests {
             (0, None, Level::Ok, "empty"),
         ] {
             let finding = compared(placed, signed);
-            assert_eq!((finding.level, finding.code), (level, code), "{}", finding.says);
-            assert_eq!(finding.fix.is_some(), level == Level::Failed);
+            assert_eq!((finding.level(), finding.code), (level, code), "{}", finding.says);
+            assert_eq!(finding.fix().is_some(), level == Level::Failed);
         }
     }
 
@@ -153,12 +157,12 @@ mod tests {
     fn a_witness_that_contradicts_is_a_failure_and_one_that_is_away_a_warning() {
         let ahead = Some(Contradiction::Ahead { ours: 1, theirs: 2 });
         let finding = word((WitnessStanding::Ahead, ahead)).expect("a line");
-        assert_eq!((finding.level, finding.code), (Level::Failed, "audit_witness_ahead"));
-        assert!(finding.fix.is_some_and(|fix| fix.contains("recover --from-tiles")));
+        assert_eq!((finding.level(), finding.code), (Level::Failed, "audit_witness_ahead"));
+        assert!(finding.fix().is_some_and(|fix| fix.contains("recover --from-tiles")));
         let forked = word((WitnessStanding::Forked, Some(Contradiction::Forked { ours: 1 })));
         assert_eq!(forked.expect("a line").code, "audit_witness_forked");
         let away = word((WitnessStanding::Away, None)).expect("a line");
-        assert_eq!((away.level, away.code), (Level::Warning, "witness_away"));
-        assert_eq!(word((WitnessStanding::Signed, None)).expect("a line").level, Level::Ok);
+        assert_eq!((away.level(), away.code), (Level::Warning, "witness_away"));
+        assert_eq!(word((WitnessStanding::Signed, None)).expect("a line").level(), Level::Ok);
     }
 }

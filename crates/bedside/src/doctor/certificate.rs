@@ -46,13 +46,14 @@ pub fn judge(
     let figure = |f: Finding| f.figure("days_left", days_left);
     if now_s < from_s {
         let says = "The certificate is not valid yet.".to_owned();
-        return figure(failed("not_yet", says))
-            .fix("Look at the clock of this machine: timedatectl");
+        return figure(
+            failed("not_yet", says).fix("Look at the clock of this machine: timedatectl"),
+        );
     }
     if now_s >= until_s {
         let ago = (now_s - until_s).div_euclid(DAY_S);
         let says = format!("The certificate ran out {ago} days ago. Browsers refuse it.");
-        return figure(failed("expired", says)).fix(renew(origin));
+        return figure(failed("expired", says).fix(renew(origin)));
     }
     match trusted(leaf, rest, domain, now_s, roots) {
         Ok(()) => {}
@@ -68,7 +69,7 @@ pub fn judge(
                     "Restart the server, so that it orders one for web.domain".to_owned()
                 }
             };
-            return figure(failed("wrong_name", says)).fix(fix);
+            return figure(failed("wrong_name", says).fix(fix));
         }
         Err(CertificateError::UnknownIssuer) => {
             let says = "No public authority stands behind the certificate: browsers that were not \
@@ -81,11 +82,11 @@ pub fn judge(
                 "If the authority is your own, give its root to every browser. Otherwise order the \
                  certificate from a public one"
             };
-            return figure(finding).fix(fix);
+            return figure(finding.fix(fix));
         }
         Err(_) => {
             let says = "Browsers would not accept the certificate.".to_owned();
-            return figure(failed("refused", says)).fix(get_one(origin));
+            return figure(failed("refused", says).fix(get_one(origin)));
         }
     }
     let soon = match origin {
@@ -94,7 +95,8 @@ pub fn judge(
     };
     if days_left < soon {
         let says = format!("The certificate runs out in {days_left} days.");
-        return figure(Finding::warning(Check::Certificate, "ends_soon", says)).fix(renew(origin));
+        let finding = Finding::warning(Check::Certificate, "ends_soon", says);
+        return figure(finding.fix(renew(origin)));
     }
     let says = format!("The certificate is good for {domain}, for {days_left} more days.");
     figure(Finding::ok(Check::Certificate, "good", says))
@@ -186,9 +188,13 @@ mod tests {
         ];
         for ((chain, roots), name, origin, level, code, days) in cases {
             let found = judge(&chain, name, NOON, origin, roots);
-            assert_eq!((found.level, found.code), (level, code), "{}", found.says);
+            assert_eq!((found.level(), found.code), (level, code), "{}", found.says);
             assert_eq!(found.figures.get("days_left"), Some(&days));
-            assert_eq!(found.fix.is_some(), level != Level::Ok, "a next step where one is needed");
+            assert_eq!(
+                found.fix().is_some(),
+                level != Level::Ok,
+                "a next step where one is needed"
+            );
         }
     }
 
@@ -196,8 +202,8 @@ mod tests {
     fn an_authority_that_browsers_do_not_know_is_said() {
         let (chain, _) = chain(60);
         let found = judge(&chain, NAME, NOON, Origin::Files, egress::public_roots());
-        assert_eq!((found.level, found.code), (Level::Warning, "unknown_authority"));
-        assert!(found.fix.is_some_and(|fix| fix.contains("intermediate")));
+        assert_eq!((found.level(), found.code), (Level::Warning, "unknown_authority"));
+        assert!(found.fix().is_some_and(|fix| fix.contains("intermediate")));
     }
 
     #[test]
@@ -205,7 +211,7 @@ mod tests {
         let nonsense = CertificateDer::from(b"nonsense".to_vec());
         for (chain, code) in [(vec![], "empty"), (vec![nonsense], "unreadable")] {
             let found = judge(&chain, NAME, NOON, Origin::Ordered, RootCertStore::empty());
-            assert_eq!((found.level, found.code), (Level::Failed, code));
+            assert_eq!((found.level(), found.code), (Level::Failed, code));
         }
         let (chain, roots) = chain(60);
         let early = judge(&chain, NAME, NOON - 11 * DAY_S, Origin::Files, roots);

@@ -11,6 +11,9 @@ const WORTH_A_WORD_MS: i64 = 5_000;
 const TOO_FAR_MS: i64 = 30_000;
 
 const SET_IT: &str = "Let the system set it: timedatectl set-ntp true";
+/// Also where the settings name the one that did not help: the option goes before it.
+const ANOTHER: &str =
+    "Compare it with another: bedside doctor --clock https://… (any server that you trust)";
 
 /// What the system says of its own clock. Asks nobody.
 pub fn in_step() -> Finding {
@@ -26,7 +29,9 @@ pub fn in_step() -> Finding {
         }
         None => {
             let says = "The system does not say whether it keeps the clock in step.";
-            Finding::not_checked(Check::Clock, "unknown", says)
+            let fix = "See whether `System clock synchronized` says yes: timedatectl. For a container ask \
+                       the machine that it runs on";
+            Finding::not_checked(Check::Clock, "unknown", says).fix(fix)
         }
     }
 }
@@ -38,12 +43,11 @@ pub async fn compared(url: &str, trust: &Trust) -> Finding {
         let says = "The server to compare the clock with is not an https address.".to_owned();
         return named("bad_address", says).fix("Give it as https://host/");
     };
-    let Ok(mut found) = tokio::net::lookup_host((host.as_str(), port)).await else {
+    let found = tokio::net::lookup_host((host.as_str(), port)).await;
+    let Some(address) = found.ok().and_then(|mut found| found.next()) else {
         let says = format!("{host} has no address, so the clock was not compared with it.");
-        return named("not_compared", says);
-    };
-    let Some(address) = found.next() else {
-        return named("not_compared", format!("{host} has no address."));
+        let fix = format!("Look at that name, or at the name service: getent hosts {host}");
+        return named("not_compared", says).fix(fix);
     };
     let header = if port == 443 { host.clone() } else { format!("{host}:{port}") };
     let before = now_ms();
@@ -58,10 +62,15 @@ pub async fn compared(url: &str, trust: &Trust) -> Finding {
             );
             return named("not_compared", says).fix("Look at the clock: timedatectl");
         }
-        Err(_) => None,
+        Err(NoAnswer::Refused | NoAnswer::Unreachable | NoAnswer::Slow) => {
+            let says = format!("{host} cannot be reached, so the clock was not compared with it.");
+            let fix = format!("Let this machine go out to {host} by TCP, port {port}");
+            return named("not_compared", says).fix(fix);
+        }
+        Err(NoAnswer::NotTls | NoAnswer::NotHttp) => None,
     };
     let Some(date) = date.and_then(|d| d.duration_since(UNIX_EPOCH).ok()) else {
-        return named("not_compared", format!("{host} did not tell the time."));
+        return named("not_compared", format!("{host} did not tell the time.")).fix(ANOTHER);
     };
     let theirs = i64::try_from(date.as_millis()).unwrap_or(i64::MAX);
     judge(&host, offset_ms(before, after, theirs))
@@ -163,7 +172,7 @@ mod tests {
             (-3_600_000, Level::Failed, "3600 s behind"),
         ] {
             let found = judge("ca.example.org", offset);
-            assert_eq!(found.level, level, "{offset}");
+            assert_eq!(found.level(), level, "{offset}");
             assert!(found.says.contains(words), "{}", found.says);
             assert_eq!(found.figures.get("offset_ms"), Some(&offset));
         }

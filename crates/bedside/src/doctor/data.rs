@@ -1,6 +1,6 @@
 //! What is kept: the keyring, the database, the space on the disk, and who may read the files.
 
-use super::finding::{Check, Finding};
+use super::finding::{Check, Finding, first_do};
 use crate::config::key_settings::KeyProvider;
 use crate::config::{Certificate, Config};
 use crate::error::Failure;
@@ -97,7 +97,8 @@ fn elsewhere(config: &Config) -> (Option<Arc<dyn Kek>>, Finding) {
 pub async fn database(config: &Config, kek: Option<Arc<dyn Kek>>, runs: bool) -> Finding {
     let Some(kek) = kek else {
         let says = "The database was not looked at, because the keys could not be opened.";
-        return Finding::not_checked(Check::Database, "no_keys", says);
+        return Finding::not_checked(Check::Database, "no_keys", says)
+            .fix(first_do(&[Check::Keys]));
     };
     let store = StoreConfig::new(&config.data.database);
     judge(store::inspect(&store, kek).await, runs)
@@ -179,7 +180,11 @@ fn space(folder: &Path) -> Finding {
         ),
         Err(_) => {
             let says = format!("{shown} cannot be looked at.");
-            Finding::not_checked(Check::Disk, "unknown", says)
+            // namei names the first folder on the way that is missing, or closed to this user.
+            let fix = format!(
+                "See where the way ends: namei -l {shown}. It is set by data.keyring or data.database"
+            );
+            Finding::not_checked(Check::Disk, "unknown", says).fix(fix)
         }
     }
 }
@@ -279,8 +284,8 @@ mod tests {
         ];
         for (found, runs, level, code) in cases {
             let finding = judge(found, runs);
-            assert_eq!((finding.level, finding.code), (level, code), "{}", finding.says);
-            assert_eq!(finding.fix.is_some(), level != Level::Ok);
+            assert_eq!((finding.level(), finding.code), (level, code), "{}", finding.says);
+            assert_eq!(finding.fix().is_some(), level != Level::Ok);
         }
     }
 
@@ -291,7 +296,9 @@ mod tests {
         assert_eq!(code(LITTLE_BYTES - 1, true), "little");
         assert_eq!(code(NONE_BYTES - 1, true), "full");
         assert_eq!(code(LITTLE_BYTES, false), "no_files");
-        assert_eq!(space(Path::new("/nowhere/at/all")).level, Level::NotChecked);
+        let away = space(Path::new("/nowhere/at/all"));
+        assert_eq!(away.level(), Level::NotChecked);
+        assert!(away.fix().is_some_and(|fix| fix.contains("namei -l /nowhere/at/all")));
     }
 
     #[test]
@@ -309,8 +316,10 @@ mod tests {
             let permissions_of = std::fs::Permissions::from_mode(mode);
             std::fs::set_permissions(&path, permissions_of).expect("a mode");
             let found = permissions(&path);
-            assert_eq!(found.as_ref().map(|f| f.level), level, "{mode:o}");
-            assert!(found.is_none_or(|f| f.fix.is_some_and(|fix| fix.starts_with("chmod 600 /"))));
+            assert_eq!(found.as_ref().map(|f| f.level()), level, "{mode:o}");
+            assert!(
+                found.is_none_or(|f| f.fix().is_some_and(|fix| fix.starts_with("chmod 600 /")))
+            );
         }
         assert!(permissions(&folder.path().join("none")).is_none());
     }

@@ -1,6 +1,7 @@
 //! What the examination found: one finding per line, and the whole as text or JSON.
 //!
-//! Owns the levels, their exit codes and the form of the JSON. It examines nothing.
+//! Owns the levels, their exit codes and the form of the JSON, and that whatever is not ok says what to
+//! do. It examines nothing.
 
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -122,7 +123,7 @@ impl Check {
     }
 }
 
-/// One finding.
+/// One finding. Level and fix are set here and nowhere else: one that is not ok begins as [`NeedsFix`].
 #[derive(Clone, Debug, Serialize)]
 pub struct Finding {
     /// What was looked at.
@@ -130,11 +131,11 @@ pub struct Finding {
     /// Which finding it is; stable, unique within its check.
     pub code: &'static str,
     /// How grave it is.
-    pub level: Level,
+    level: Level,
     /// One or two plain sentences.
     pub says: String,
-    /// What to do about it, exactly.
-    pub fix: Option<String>,
+    /// What to do about it, exactly. None only where there is nothing to do.
+    fix: Option<String>,
     /// Figures behind it, by stable names with their units.
     pub figures: BTreeMap<&'static str, i64>,
 }
@@ -150,25 +151,30 @@ impl Finding {
     }
 
     /// Not looked at; `says` has the reason.
-    pub fn not_checked(check: Check, code: &'static str, says: impl Into<String>) -> Self {
-        Self::new(check, code, Level::NotChecked, says)
+    pub fn not_checked(check: Check, code: &'static str, says: impl Into<String>) -> NeedsFix {
+        NeedsFix(Self::new(check, code, Level::NotChecked, says))
     }
 
     /// Something should be done.
-    pub fn warning(check: Check, code: &'static str, says: impl Into<String>) -> Self {
-        Self::new(check, code, Level::Warning, says)
+    pub fn warning(check: Check, code: &'static str, says: impl Into<String>) -> NeedsFix {
+        NeedsFix(Self::new(check, code, Level::Warning, says))
     }
 
     /// Patients would notice.
-    pub fn failed(check: Check, code: &'static str, says: impl Into<String>) -> Self {
-        Self::new(check, code, Level::Failed, says)
+    pub fn failed(check: Check, code: &'static str, says: impl Into<String>) -> NeedsFix {
+        NeedsFix(Self::new(check, code, Level::Failed, says))
     }
 
-    /// With what to do.
+    /// How grave it is.
     #[must_use]
-    pub fn fix(mut self, fix: impl Into<String>) -> Self {
-        self.fix = Some(fix.into());
-        self
+    pub const fn level(&self) -> Level {
+        self.level
+    }
+
+    /// What to do about it. None only where it is ok.
+    #[must_use]
+    pub fn fix(&self) -> Option<&str> {
+        self.fix.as_deref()
     }
 
     /// With a figure.
@@ -177,6 +183,26 @@ impl Finding {
         self.figures.insert(name, value);
         self
     }
+}
+
+/// A finding that is not ok, before it is said what to do. A type of its own, so that a line without a
+/// fix does not compile.
+#[must_use = "say what to do about it: fix(…)"]
+pub struct NeedsFix(Finding);
+
+impl NeedsFix {
+    /// With what to do: one next step, and the line to type or the setting where there is one.
+    #[must_use]
+    pub fn fix(self, fix: impl Into<String>) -> Finding {
+        Finding { fix: Some(fix.into()), ..self.0 }
+    }
+}
+
+/// The fix of what waits for other lines: theirs come first. Named as they stand in the report.
+#[must_use]
+pub fn first_do(lines: &[Check]) -> String {
+    let names: Vec<_> = lines.iter().map(|check| check.name()).collect();
+    format!("First do what the line {} says, then run this again", names.join(" or "))
 }
 
 /// Everything that was found.
@@ -228,9 +254,9 @@ mod tests {
     #[test]
     fn the_gravest_finding_decides_and_what_was_not_checked_does_not() {
         let ok = || Finding::ok(Check::Dns, "a", "");
-        let not = || Finding::not_checked(Check::Mail, "b", "");
-        let warning = || Finding::warning(Check::Disk, "c", "");
-        let failed = || Finding::failed(Check::Keys, "d", "");
+        let not = || Finding::not_checked(Check::Mail, "b", "").fix("F");
+        let warning = || Finding::warning(Check::Disk, "c", "").fix("F");
+        let failed = || Finding::failed(Check::Keys, "d", "").fix("F");
         let cases: [(Vec<Finding>, Level, u8, &str); 5] = [
             (vec![], Level::Ok, 0, "Nothing to mend was found."),
             (vec![ok(), not()], Level::Ok, 0, "Nothing to mend was found."),
@@ -243,6 +269,27 @@ mod tests {
             assert_eq!((report.result, report.result.exit_code()), (level, code));
             assert_eq!(report.summary(), words);
         }
+    }
+
+    #[test]
+    fn only_what_is_ok_has_nothing_to_do() {
+        assert_eq!(Finding::ok(Check::Dns, "a", "S.").fix(), None);
+        for (needs, level) in [
+            (Finding::not_checked(Check::Mail, "b", "S."), Level::NotChecked),
+            (Finding::warning(Check::Disk, "c", "S."), Level::Warning),
+            (Finding::failed(Check::Keys, "d", "S."), Level::Failed),
+        ] {
+            let finding = needs.fix("F");
+            assert_eq!((finding.level(), finding.fix()), (level, Some("F")));
+        }
+    }
+
+    #[test]
+    fn lines_that_come_first_are_named_as_they_stand_in_the_report() {
+        let one = "First do what the line audit_log says, then run this again";
+        assert_eq!(first_do(&[Check::AuditLog]), one);
+        let two = "First do what the line keys or database says, then run this again";
+        assert_eq!(first_do(&[Check::Keys, Check::Database]), two);
     }
 
     #[test]

@@ -8,7 +8,9 @@ use server::{MailTrouble, Mailer};
 pub async fn mail(config: &Config, send_to: Option<&str>) -> Finding {
     let Some(mail) = &config.mail else {
         let says = "No mail server is set; staff copy invitations and send them themselves.";
-        return Finding::not_checked(Check::Mail, "none", says);
+        let fix = "To have them sent, set host, port, security and from in [mail]; user and password_file \
+                   too, if the mail server wants a sign-in";
+        return Finding::not_checked(Check::Mail, "none", says).fix(fix);
     };
     let mailer =
         crate::serve::mail_config(mail).and_then(|m| Ok(Mailer::new(&m, &config.clinic.name)?));

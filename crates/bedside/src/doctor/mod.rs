@@ -139,7 +139,7 @@ impl Examination<'_> {
         self.found([finding]);
         self.begins("the database");
         let database = data::database(&config, kek.clone(), listener.runs()).await;
-        let is_open = database.level != Level::Failed;
+        let is_open = database.level() != Level::Failed;
         self.found([database]);
         self.begins("the audit log");
         self.found(audit_log::audit_log(&config, kek.filter(|_| is_open)).await);
@@ -167,8 +167,8 @@ impl Examination<'_> {
         for finding in findings {
             self.out.progress_end();
             if !self.json {
-                let fix = finding.fix.as_deref();
-                self.out.finding(finding.level, finding.check.name(), &finding.says, fix);
+                let (level, fix) = (finding.level(), finding.fix());
+                self.out.finding(level, finding.check.name(), &finding.says, fix);
             }
             self.findings.push(finding);
         }

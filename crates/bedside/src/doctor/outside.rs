@@ -4,7 +4,7 @@
 //! By the link of a network check it needs no settings, so it runs on any machine. Beside the running
 //! server the same is tried from the machine itself.
 
-use super::finding::{Check, Finding};
+use super::finding::{Check, Finding, first_do};
 use super::https::{self, Answer, NoAnswer, Trust};
 use super::web;
 use crate::config::Config;
@@ -54,17 +54,28 @@ pub async fn dtls_from_here<const N: usize>(
 pub async fn from_here(config: &Config) -> Vec<Finding> {
     let Ok(key) = own_key(config).await else {
         let says = "Audio and video were not tried, because keyring or database could not be used.";
-        return vec![Finding::not_checked(Check::Media, "not_tried", says)];
+        let fix = first_do(&[Check::Keys, Check::Database]);
+        return vec![Finding::not_checked(Check::Media, "not_tried", says).fix(fix)];
     };
     let server = Server::here(config, key);
     match server.all_ways().await {
         Ok(ways) => judge_here(&ways),
-        Err(_) => {
-            let says =
-                "The running server gave no trial of audio and video: it is an older one, or busy.";
-            vec![Finding::not_checked(Check::Media, "not_tried", says)]
-        }
+        Err(why) => vec![no_trial_here(why)],
     }
+}
+
+fn no_trial_here(why: Refusal) -> Finding {
+    let says = "The running server gave no trial of audio and video: it is an older one, or busy.";
+    let fix = match why {
+        Refusal::Busy => "Wait half a minute and try again",
+        // The key is of this database: who does not know it was started with another.
+        Refusal::Ended => "Let it take these settings: systemctl restart bedside",
+        Refusal::Other => {
+            "If it is an older one: systemctl restart bedside. Otherwise look at its log: \
+             journalctl -u bedside"
+        }
+    };
+    Finding::not_checked(Check::Media, "not_tried", says).fix(fix)
 }
 
 /// Everything, by a link.
@@ -362,20 +373,20 @@ mod tests {
             judge("visits.example.org", &ways)
         };
         let levels =
-            |findings: &[Finding]| findings.iter().map(|f| (f.code, f.level)).collect::<Vec<_>>();
+            |findings: &[Finding]| findings.iter().map(|f| (f.code, f.level())).collect::<Vec<_>>();
         use Level::{Failed, Ok as Fine, Warning};
         assert_eq!(levels(&found([ms, ms], ms, true)), [("udp", Fine), ("tcp", Fine)]);
         let part = found([ms, no], no, true);
         assert_eq!(levels(&part), [("udp_blocked", Warning), ("tcp_blocked", Warning)]);
         let network = found([no, no], ms, true);
         assert_eq!(levels(&network), [("udp_blocked", Warning), ("tcp", Fine)]);
-        let fix = network[0].fix.clone().unwrap_or_default();
+        let fix = network[0].fix().unwrap_or_default();
         assert!(
             fix.ends_with("allow outgoing UDP to visits.example.org ports 3478, 3479"),
             "{fix}"
         );
         let unclear = found([no, no], no, false);
         assert_eq!(levels(&unclear), [("udp_blocked", Failed), ("tcp_blocked", Failed)]);
-        assert!(unclear[0].fix.as_ref().is_some_and(|fix| fix.contains("let incoming UDP")));
+        assert!(unclear[0].fix().is_some_and(|fix| fix.contains("let incoming UDP")));
     }
 }

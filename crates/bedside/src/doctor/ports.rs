@@ -1,7 +1,7 @@
 //! The ports of audio and video, and what the system allows their sockets.
 
 use super::finding::{Check, Finding};
-use crate::config::Config;
+use crate::config::{Config, Relay};
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, TcpListener, UdpSocket};
 
@@ -50,7 +50,7 @@ pub fn relay(config: &Config, runs: bool) -> Finding {
     if !relay.enabled {
         let says =
             "Our own relay is off: who cannot come directly comes by another's, or not at all.";
-        return Finding::not_checked(Check::Relay, "off", says);
+        return Finding::not_checked(Check::Relay, "off", says).fix(turn_on(relay));
     }
     if relay.port == 0 {
         let says = "relay.port is 0: the system chooses another port at each start, and no firewall can \
@@ -58,6 +58,20 @@ pub fn relay(config: &Config, runs: bool) -> Finding {
         return Finding::warning(Check::Relay, "any_port", says).fix("Set relay.port to 3478");
     }
     judge(RELAY, &[(relay.port, udp(relay.port), tcp(relay.port))], runs)
+}
+
+/// How our own relay is turned on. With other servers a clinic may well want none.
+fn turn_on(relay: &Relay) -> String {
+    let (.., usual) = RELAY;
+    let port = if relay.port == 0 { usual } else { relay.port };
+    let own = format!(
+        "set relay.enabled = true and relay.port = {port}, and let UDP and TCP in to that port"
+    );
+    if relay.servers.is_empty() {
+        format!("To turn it on, {own}")
+    } else {
+        format!("If those in relay.servers are not enough, {own}")
+    }
 }
 
 /// Whose ports, and by which setting others are chosen.
@@ -153,7 +167,11 @@ pub fn buffers() -> Finding {
 fn judge_buffers(receive: Option<i64>, send: Option<i64>) -> Finding {
     let (Some(receive), Some(send)) = (receive, send) else {
         let says = "The system does not say how large the buffers of media sockets may be.";
-        return Finding::not_checked(Check::Buffers, "unknown", says);
+        let fix = format!(
+            "Each should be at least {WANTED_BUFFER_BYTES}: sysctl net.core.rmem_max net.core.wmem_max. \
+             For a container ask the machine that it runs on"
+        );
+        return Finding::not_checked(Check::Buffers, "unknown", says).fix(fix);
     };
     let finding = if receive.min(send) < WANTED_BUFFER_BYTES {
         let says = "The system grants media sockets smaller buffers than they ask for. On a busy server \
@@ -201,11 +219,30 @@ mod tests {
         ];
         for (runs, [a, b, c, d], level, code) in cases {
             let found = judge(MEDIA, &[(3_478, a, b), (3_479, c, d)], runs);
-            assert_eq!((found.level, found.code), (level, code), "{}", found.says);
-            assert_eq!(found.fix.is_some(), level != Level::Ok);
+            assert_eq!((found.level(), found.code), (level, code), "{}", found.says);
+            assert_eq!(found.fix().is_some(), level != Level::Ok);
         }
         let taken = judge(RELAY, &[(3_478, Taken, Free)], false);
-        assert!(taken.fix.is_some_and(|fix| fix.contains("ss -lunp 'sport = :3478'")));
+        assert!(taken.fix().is_some_and(|fix| fix.contains("ss -lunp 'sport = :3478'")));
+    }
+
+    #[test]
+    fn a_relay_that_is_off_is_turned_on_by_the_settings_that_are_named() {
+        let mut off = Relay { enabled: false, ..Relay::default() };
+        let lines = "relay.enabled = true and relay.port = 3478,";
+        assert!(turn_on(&off).starts_with(&format!("To turn it on, set {lines}")));
+        // No firewall can open a port that the system chooses.
+        off.port = 0;
+        assert!(turn_on(&off).contains(lines));
+        off.port = 5_349;
+        off.servers.push(crate::config::TurnServer {
+            urls: vec!["turn:relay.example.org:3478".to_owned()],
+            secret: None,
+            username: None,
+            credential: None,
+        });
+        let fix = turn_on(&off);
+        assert!(fix.starts_with("If those in relay.servers") && fix.contains("5349"), "{fix}");
     }
 
     #[test]
@@ -230,10 +267,10 @@ mod tests {
     #[test]
     fn small_buffers_are_a_warning_with_their_figures() {
         let small = judge_buffers(Some(212_992), Some(WANTED_BUFFER_BYTES));
-        assert_eq!((small.level, small.code), (Level::Warning, "small"));
+        assert_eq!((small.level(), small.code), (Level::Warning, "small"));
         assert_eq!(small.figures.get("receive_bytes"), Some(&212_992));
         let enough = judge_buffers(Some(WANTED_BUFFER_BYTES), Some(WANTED_BUFFER_BYTES));
-        assert_eq!(enough.level, Level::Ok);
-        assert_eq!(judge_buffers(None, Some(1)).level, Level::NotChecked);
+        assert_eq!(enough.level(), Level::Ok);
+        assert_eq!(judge_buffers(None, Some(1)).level(), Level::NotChecked);
     }
 }

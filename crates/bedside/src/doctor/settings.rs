@@ -4,7 +4,7 @@
 
 use super::finding::{Check, Finding};
 use super::ports::is_of_a_private_network;
-use crate::config::{Certificate, Config};
+use crate::config::{Certificate, Config, ConfigError};
 use std::net::IpAddr;
 
 /// Shortest token for metrics that cannot be guessed, characters.
@@ -71,8 +71,20 @@ pub fn unwise(config: &Config) -> Vec<Finding> {
             }
             Ok(_) => {}
             Err(error) => {
-                let finding = Finding::failed(Check::Settings, "metrics_file", format!("{error}"));
-                found.push(finding.fix("Set telemetry.metrics_token_file to a file that is there"));
+                let shown = path.display();
+                // Its own sentence is about the settings' file: `bedside init` makes no token.
+                let (says, fix) = match error {
+                    ConfigError::Unreadable { kind, .. } => (
+                        format!("{shown} cannot be read: {kind}."),
+                        "Set telemetry.metrics_token_file to a file that the server may read"
+                            .to_owned(),
+                    ),
+                    ConfigError::Empty { .. } | ConfigError::Wrong { .. } => (
+                        format!("{shown} has no token in its first line."),
+                        format!("openssl rand -hex 32 > {shown}"),
+                    ),
+                };
+                found.push(Finding::failed(Check::Settings, "metrics_file", says).fix(fix));
             }
         }
     }

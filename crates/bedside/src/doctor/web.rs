@@ -1,7 +1,7 @@
 //! The public name, the HTTPS port, and the certificate that is served there.
 
 use super::certificate::{self, Origin};
-use super::finding::{Check, Finding};
+use super::finding::{Check, Finding, first_do};
 use super::https::{self, Answer, NoAnswer, Trust};
 use crate::config::{Certificate, Config};
 use rustls::pki_types::CertificateDer;
@@ -169,7 +169,14 @@ pub fn certificate(config: &Config, listener: &Listener, now_s: i64) -> Vec<Find
             Some(chain) => vec![judge(&chain, Origin::Ordered)],
             None => {
                 let says = "No certificate was ordered yet; the server does that when it runs.";
-                vec![Finding::not_checked(Check::Certificate, "not_ordered", says)]
+                let fix = match listener {
+                    Listener::Free => format!(
+                        "Let TCP port 443 of {domain} through to this machine, then: systemctl start bedside"
+                    ),
+                    // What keeps the server from its port keeps it from a certificate.
+                    Listener::Ours(_) | Listener::NotOurs => first_do(&[Check::Https]),
+                };
+                vec![Finding::not_checked(Check::Certificate, "not_ordered", says).fix(fix)]
             }
         },
     }
@@ -333,8 +340,8 @@ mod tests {
         ];
         for (found, own, level, code) in cases {
             let finding = judge_names("visits.example.org", found, own);
-            assert_eq!((finding.level, finding.code), (level, code));
-            assert_eq!(finding.fix.is_some(), level != Level::Ok);
+            assert_eq!((finding.level(), finding.code), (level, code));
+            assert_eq!(finding.fix().is_some(), level != Level::Ok);
         }
     }
 }

@@ -19,6 +19,10 @@ fn findings(outcome: &Outcome, check: &str) -> Vec<(String, String)> {
     assert_eq!(report["version"], 1);
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
     let all = report["findings"].as_array().expect("a list").iter();
+    for one in all.clone() {
+        let fix = one["fix"].as_str();
+        assert_eq!(fix.is_some_and(|fix| !fix.is_empty()), one["level"] != "ok", "{one}");
+    }
     all.filter(|f| f["check"] == check).map(|f| (text(&f["level"]), text(&f["code"]))).collect()
 }
 

@@ -58,6 +58,8 @@ pub struct Net {
     pub loss: f64,
     /// What the network shows of a client's address, where that is another one, as a NAT does.
     pub outside: BTreeMap<SocketAddr, SocketAddr>,
+    /// The network drops DTLS (first byte 20 to 63, RFC 7983), as some inspect UDP.
+    pub no_dtls: bool,
     /// Clients answer offers by themselves.
     pub answer: bool,
     /// Bits per second from the server to each client; 0: no limit.
@@ -85,6 +87,7 @@ impl Net {
             jitter: Duration::ZERO,
             loss: 0.0,
             outside: BTreeMap::new(),
+            no_dtls: false,
             answer: true,
             downlink_bps: 0,
             free_at: BTreeMap::new(),
@@ -201,6 +204,9 @@ impl Net {
     /// Puts a datagram on the network. Also for attackers.
     pub fn launch(&mut self, source: SocketAddr, destination: SocketAddr, contents: Vec<u8>) {
         if self.loss > 0.0 && self.rng.random_bool(self.loss) {
+            return;
+        }
+        if self.no_dtls && matches!(contents.first(), Some(20..=63)) {
             return;
         }
         let mut at = self.now;

@@ -135,3 +135,30 @@ fn quality_tells_rate_round_trip_and_loss() {
     });
     assert!(lossy.is_some_and(|l| (3.0..20.0).contains(&l)), "{lossy:?}");
 }
+
+#[test]
+fn a_wire_that_lets_no_handshake_through_is_left_to_others_once() {
+    let mut net = Net::new(65);
+    net.no_dtls = true;
+    net.join(1);
+    // Checks pass, so ICE is content, and nothing else comes through. The page gives up after 4 s.
+    net.run(ms(4_100));
+    assert_eq!(net.connected(), 0);
+    let checked = |net: &Net| net.shard.stats().udp_checks;
+    assert!(checked(&net) > 0);
+    // The next transport of the seat answers no check over UDP, though handshakes would pass by now.
+    net.no_dtls = false;
+    net.join(1);
+    let before = checked(&net);
+    net.run(ms(4_100));
+    assert_eq!((net.connected(), checked(&net)), (0, before));
+    // Here is no other wire, so the one after it takes UDP again.
+    net.join(1);
+    assert!(net.wait(ms(3_000), |net| net.connected() == 1));
+    // A page that is loaded anew soon, and one whose call worked, lose nothing.
+    net.join(1);
+    assert!(net.wait(ms(3_000), |net| net.connected() == 2));
+    net.run(ms(5_000));
+    net.join(1);
+    assert!(net.wait(ms(3_000), |net| net.connected() == 3));
+}
