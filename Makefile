@@ -84,6 +84,7 @@ lab: build ## Visits behind every kind of network, in full (root).
 
 lab-short: build ## The part of `make lab` that `make test` runs.
 	@$(APT) chromium
+	@$(APT) speech
 	npm run --prefix web --silent lab -- --grep @short
 
 soak: build ## Rooms for MINUTES (30); memory has to stay flat.

@@ -14,7 +14,8 @@ const WEB = resolve(import.meta.dirname, '..');
 /** Budgets in bytes of gzip. */
 const BUDGETS = {
   sdk: 25_000,
-  sdkLater: 4_000,
+  // Fetched in a check and in a call, when nobody waits: the tries of the ways, statistics, relief of the machine.
+  sdkLater: 4_500,
   // Loaded only when the server opens a direct way between two people.
   sdkDirect: 4_000,
   // For those who run a clinic: no part of a visit.
@@ -94,7 +95,7 @@ const everything = (source) => !OTHER_LANGUAGE.test(source);
 
 const weights = {
   sdk: sum(sdkChunks.filter((part) => part.type === 'chunk' && !part.isDynamicEntry && !APART.test(part.facadeModuleId ?? ''))),
-  // Fetched when it is needed: the tries of the ways.
+  // Fetched when it is needed.
   sdkLater: sum(sdkChunks.filter((part) => part.type === 'chunk' && part.isDynamicEntry && !APART.test(part.facadeModuleId ?? ''))),
   sdkOffice: sum(sdkChunks.filter((part) => part.type === 'chunk' && OFFICE.test(part.facadeModuleId ?? ''))),
   sdkPasskeys: sum(sdkChunks.filter((part) => part.type === 'chunk' && PASSKEYS.test(part.facadeModuleId ?? ''))),

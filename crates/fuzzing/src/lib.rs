@@ -11,7 +11,9 @@ mod files;
 mod input;
 mod invitation;
 mod json;
+mod key_service;
 mod media;
+mod notes;
 mod relay;
 mod room;
 mod sealed;
@@ -19,6 +21,7 @@ mod sealed_files;
 mod secrets;
 mod sign_in;
 mod stream;
+mod tcp;
 
 /// One thing that is fuzzed.
 pub struct Target {
@@ -38,6 +41,7 @@ pub const TARGETS: &[Target] = &[
     target("sdp_limits", media::sdp_limits, 16_384),
     target("video_payload", media::video_payload, 256),
     target("rewriter", stream::rewriter, 1_024),
+    target("ice_tcp", tcp::ice_tcp, 1_024),
     target("sdp_answer", room::sdp_answer, 8_192),
     target("strangers", room::strangers, 4_096),
     target("participant", room::participant, 4_096),
@@ -54,11 +58,14 @@ pub const TARGETS: &[Target] = &[
     target("settings", files::settings, 4_096),
     target("settings_template", files::settings_template, 512),
     target("keyring", files::keyring, 1_024),
+    target("key_service", key_service::key_service, 4_096),
     target("sealed_value", sealed::sealed_value, 512),
     target("sealed_file", sealed_files::sealed_file, 512),
     target("age_file", sealed_files::age_file, 2_048),
     target("audit_entry", sealed::audit_entry, 2_048),
     target("audit_chain", sealed::audit_chain, 256),
+    target("signed_note", notes::signed_note, 2_048),
+    target("witness", notes::witness, 512),
 ];
 
 const fn target(name: &'static str, run: fn(&[u8]), max_bytes: usize) -> Target {

@@ -17,8 +17,10 @@ mod signature;
 mod wire;
 
 pub use credentials::{AwsLogin, Credentials as AwsCredentials};
+pub(crate) use service::{again, kind};
+pub(crate) use wire::{key_in, sealed_in};
 
-use crate::ask::{Asker, Repeat, base, wipe};
+use crate::ask::{Asker, Repeat, base};
 use crate::beside::Beside;
 use crate::pace::Pace;
 use crate::place::{Places, hash_of};
@@ -32,8 +34,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use wire::{
-    Aliases, Ciphertext, Context, CreateAlias, CreateKey, Decrypt, Described, Encrypt, ListAliases,
-    Metadata, OfKey, Plaintext, ReEncrypt, ScheduleKeyDeletion,
+    Aliases, Context, CreateAlias, CreateKey, Decrypt, Described, Encrypt, ListAliases, Metadata,
+    OfKey, ReEncrypt, ScheduleKeyDeletion,
 };
 
 const NAME: &str = "aws-kms";
@@ -323,11 +325,7 @@ impl Inner {
     }
 
     fn wrapped(&self, version: u32, answer: &Answer) -> Result<Vec<u8>, KeyError> {
-        let sealed = self.service.read::<Ciphertext>(answer)?.ciphertext_blob;
-        let sealed = BASE64.decode(sealed).map_err(|_| self.odd())?;
-        if !(1..=MAX_CIPHERTEXT_BYTES).contains(&sealed.len()) {
-            return Err(self.odd());
-        }
+        let sealed = sealed_in(&answer.body).ok_or_else(|| self.odd())?;
         let mut out = Vec::with_capacity(WrapHeader::BYTES + sealed.len());
         WrapHeader { format: FORMAT, version }.write(&mut out);
         out.extend_from_slice(&sealed);
@@ -346,20 +344,10 @@ impl Inner {
             ciphertext_blob: &BASE64.encode(sealed),
             encryption_context: Context { bedside: &place },
         };
-        let answer = match self.service.call("Decrypt", &body, Repeat::Harmless).await? {
-            Ok(answer) => answer,
-            Err(fault) => return Err(self.why_not(version, fault).await?),
-        };
-        let key = match serde_json::from_slice::<Plaintext<'_>>(&answer.body) {
-            Ok(plain) => {
-                let mut key = Zeroizing::new([0; KEY_BYTES]);
-                let read = BASE64.decode_slice(plain.plaintext.as_bytes(), &mut *key);
-                if read == Ok(KEY_BYTES) { Ok(key) } else { Err(self.odd()) }
-            }
-            Err(_) => Err(self.odd()),
-        };
-        wipe(answer.body);
-        key
+        match self.service.call("Decrypt", &body, Repeat::Harmless).await? {
+            Ok(answer) => key_in(answer.body).ok_or_else(|| self.odd()),
+            Err(fault) => Err(self.why_not(version, fault).await?),
+        }
     }
 
     async fn rewrap(&self, old: u32, sealed: &[u8], places: &Places) -> Result<Vec<u8>, KeyError> {

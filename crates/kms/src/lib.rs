@@ -11,6 +11,8 @@
 mod ask;
 mod aws;
 mod beside;
+#[doc(hidden)]
+pub mod fuzzing;
 mod moving;
 mod pace;
 mod pkcs11;

@@ -18,8 +18,10 @@ mod server;
 mod wire;
 
 pub use login::VaultLogin;
+pub(crate) use login::life_in;
+pub(crate) use wire::{key_in, sealed_in};
 
-use crate::ask::{Asker, Repeat, base, to_json, wipe};
+use crate::ask::{Asker, Repeat, base, to_json};
 use crate::beside::Beside;
 use crate::pace::Pace;
 use crate::place::{Places, hash_of};
@@ -33,9 +35,7 @@ use server::Place;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
-use wire::{
-    Ciphertext, Data, Decrypt, Encrypt, KeyConfig, KeyKind, KeyRing, NewKey, Plaintext, Trim,
-};
+use wire::{Data, Decrypt, Encrypt, KeyConfig, KeyKind, KeyRing, NewKey, Trim};
 
 const NAME: &str = "vault";
 const FORMAT: u8 = 3;
@@ -335,11 +335,8 @@ impl Inner {
             404 => return Err(self.no_key()),
             _ => return Err(self.place.asker.odd("to an encryption")),
         }
-        let odd = || self.place.asker.odd("to an encryption");
-        let text = self.place.read::<Data<Ciphertext>>(answer, "to an encryption")?.data.ciphertext;
-        let sealed = text.strip_prefix(&format!("vault:v{version}:")).ok_or_else(odd)?;
-        let sealed = BASE64.decode(sealed).map_err(|_| odd())?;
-        if sealed.len() == SEALED_BYTES { Ok(Some(sealed)) } else { Err(odd()) }
+        let sealed = sealed_in(&answer.body, version);
+        sealed.map(Some).ok_or_else(|| self.place.asker.odd("to an encryption"))
     }
 
     async fn unwrap(
@@ -358,17 +355,7 @@ impl Inner {
             404 => return Err(self.no_key()),
             _ => return Err(self.place.asker.odd("to a decryption")),
         }
-        let odd = || self.place.asker.odd("to a decryption");
-        let key = match serde_json::from_slice::<Data<Plaintext<'_>>>(&answer.body) {
-            Ok(answer) => {
-                let mut key = Zeroizing::new([0; KEY_BYTES]);
-                let read = BASE64.decode_slice(answer.data.plaintext.as_bytes(), &mut *key);
-                if read == Ok(KEY_BYTES) { Ok(key) } else { Err(odd()) }
-            }
-            Err(_) => Err(odd()),
-        };
-        wipe(answer.body);
-        key
+        key_in(answer.body).ok_or_else(|| self.place.asker.odd("to a decryption"))
     }
 
     /// Vault says 400 for everything that is wrong with a ciphertext, in words that change. So the reason is

@@ -7,7 +7,7 @@ use str0m::rtp::{Vp8Descriptor, Vp8Patch};
 
 use crate::demux::{self, Kind};
 use crate::forward::{Rewriter, VideoMeta};
-use crate::{RefusalCode, sdp_guard};
+use crate::{RefusalCode, io, sdp_guard};
 
 /// What a datagram is taken for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +42,16 @@ pub fn check_sdp(sdp: &str) -> Result<(), RefusalCode> {
 #[must_use]
 pub fn answer_fits(offer: &str, answer: &str) -> bool {
     sdp_guard::fits(offer, answer)
+}
+
+/// Cuts what came over TCP into frames; the start of an incomplete one stays in `partial`.
+pub fn deframe(partial: &mut Vec<u8>, input: &[u8], frame: impl FnMut(&[u8])) {
+    io::deframe(partial, input, frame);
+}
+
+/// Adds a frame to what goes out over TCP.
+pub fn put_frame(stream: &mut Vec<u8>, frame: &[u8]) {
+    io::put_frame(stream, frame);
 }
 
 /// What the payload of a video packet tells.

@@ -14,9 +14,6 @@ const kept = join(here, '../output/speech');
 const WORDS =
   'Please take one tablet every morning with a glass of water. Call the clinic at once if the swelling comes back. ' +
   'How long has your left knee been hurting at night? We will look at the results together on Thursday.';
-/** Speech that is measured, in seconds. */
-const LISTEN_S = 30;
-
 /** Runs `job` with a spoken clip for a microphone. */
 export async function speaking(job: (speech: string) => Promise<void>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'bedside-speech-'));
@@ -38,10 +35,10 @@ export interface Heard {
   seconds: number;
 }
 
-/** Listens at a page, and keeps the recording under this name. */
-export async function listen(page: Page, speech: string, name: string): Promise<Heard> {
+/** Listens at a page for so many seconds, and keeps the recording under this name. */
+export async function listen(page: Page, speech: string, name: string, lengthS = 30): Promise<Heard> {
   await record(page);
-  await recordUntil(page, (await recordedSeconds(page)) + LISTEN_S);
+  await recordUntil(page, (await recordedSeconds(page)) + lengthS);
   mkdirSync(kept, { recursive: true });
   const heard = join(kept, `${name.replace(/\W+/g, '-')}.wav`);
   save(await recording(page), heard);

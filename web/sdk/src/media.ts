@@ -116,11 +116,14 @@ export class Media {
     });
   }
 
-  /** The server has greeted. `transport` is what it kept; without it media starts anew. */
-  greeted(transport: number | undefined): void {
+  /**
+   * The server has greeted. `transport` is what it kept; without it media starts anew. `moved`: over another
+   * network than before, as far as the device knows.
+   */
+  greeted(transport: number | undefined, moved = false): void {
     if (this.state.value === 'none') return;
     if (this.#peer !== null && transport === this.#transport) {
-      this.#watchdog.socketUp();
+      this.#watchdog.socketUp(moved);
       return;
     }
     // Numbers count up within one life of the server only, so they start afresh too.

@@ -4,6 +4,7 @@
  */
 
 import type { Cancel, Env } from './env';
+import type { Pressure, Relief } from './pressure';
 import {
   JITTER_NOTICED_MS,
   JITTER_SEVERE_MS,
@@ -104,6 +105,7 @@ export class QualityLoop {
   readonly #env: Env;
   readonly #owner: QualityOwner;
   #before: Snapshot | null = null;
+  #pressure: Pressure | null = null;
   #timer: Cancel | null = null;
 
   constructor(env: Env, owner: QualityOwner) {
@@ -123,7 +125,13 @@ export class QualityLoop {
     this.#timer?.();
     this.#timer = null;
     this.#before = null;
+    this.#pressure = null;
     this.quality.set({ level: 'good', reasons: [], figures: null });
+  }
+
+  /** How much smaller the camera should be sent, by what was reported last. */
+  get relief(): Relief {
+    return this.#pressure?.relief ?? 0;
   }
 
   /** Another connection is counted from now on: what was counted before says nothing about it. */
@@ -153,6 +161,8 @@ export class QualityLoop {
     if (passedMs < MIN_INTERVAL_MS || passedMs > MAX_INTERVAL_MS) return;
     const reported = code.report(before, after, this.#owner.surroundings());
     this.quality.set(judge(digest(reported), this.#owner.videoPaused()));
+    this.#pressure ??= new code.Pressure();
+    this.#pressure.judge(after.atMs, limitedBy(reported));
     this.#owner.report(reported);
   }
 }

@@ -83,6 +83,7 @@ export class Wire {
   readonly #cleanup = new Cleanup();
   #running = false;
   #up = false;
+  #moved = false;
   #everUp = false;
   #socket: SocketLike | null = null;
   /** Counts attempts; whatever belongs to an older one is ignored. */
@@ -136,6 +137,7 @@ export class Wire {
   /** Connects now instead of at the next turn; with `anew` even when a socket is up. */
   reconnectNow(anew = false): void {
     if (!this.#running || (this.#up && !anew)) return;
+    this.#moved ||= anew;
     this.#failures = 0;
     if (this.#socket !== null || this.#up) this.#wasLost();
     if (this.connection.value === 'offline' && this.#env.page.online()) {
@@ -143,6 +145,13 @@ export class Wire {
     }
     this.#retryTimer();
     void this.#connect();
+  }
+
+  /** Whether the device told of another network since this was asked last. */
+  moved(): boolean {
+    const moved = this.#moved;
+    this.#moved = false;
+    return moved;
   }
 
   /** Sends if the server has greeted. Returns whether it was handed to the socket. */

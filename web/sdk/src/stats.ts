@@ -19,6 +19,9 @@ import type {
   TileView,
 } from './protocol';
 
+// Needed with these, and as late.
+export { Pressure } from './pressure';
+
 /** The fields of the browser's statistics that are used. */
 export interface Stat {
   readonly id?: string;

@@ -25,8 +25,7 @@ import type {
   Token,
   YouBecause,
 } from './protocol';
-import { Pressure } from './pressure';
-import { QualityLoop, limitedBy } from './quality';
+import { QualityLoop } from './quality';
 import { NO_TRACKS, Roster } from './roster';
 import { Cell, Cleanup, Emitter } from './signal';
 import { Wire } from './socket';
@@ -61,7 +60,6 @@ export class Visit extends VisitOrders implements VisitClient {
   readonly #tiles: Tiles;
   readonly #attachments: Attachments;
   readonly #quality: QualityLoop;
-  readonly #pressure = new Pressure();
   readonly #wish: Wish;
   readonly #way: Way;
   readonly #wake: WakeLock;
@@ -92,7 +90,7 @@ export class Visit extends VisitOrders implements VisitClient {
       rest: (rests) => this.#media.rest(rests),
       local: (source) => this.#local[source],
       people: () => this.#roster.people.value,
-      relief: () => this.#pressure.relief,
+      relief: () => this.#quality.relief,
       relays: () => this.#media.relays,
       me: () => this.me.identity.value?.seat ?? '',
       speaking: (seat) => this.#roster.heardSpeaking(seat),
@@ -137,7 +135,7 @@ export class Visit extends VisitOrders implements VisitClient {
       }),
       report: (report) => {
         send({ type: 'quality', report });
-        this.#media.relieve(this.#pressure.judge(env.nowMs(), limitedBy(report)));
+        this.#media.relieve(this.#quality.relief);
         this.#way.relieve();
       },
     });
@@ -354,7 +352,8 @@ export class Visit extends VisitOrders implements VisitClient {
       this.#over('ended', end);
       return;
     }
-    if (isInside(state)) this.#media.greeted(welcome.transport);
+    const moved = this.#wire.moved();
+    if (isInside(state)) this.#media.greeted(welcome.transport, moved);
     this.#setState(state);
     this.intents.greeted(state);
     if (this.#inside) {
@@ -410,7 +409,6 @@ export class Visit extends VisitOrders implements VisitClient {
       this.me.leftRoom();
       this.#chat.closed();
       this.#quality.stop();
-      this.#pressure.reset();
       this.#media.relieve(0);
       this.#way.close();
       this.#media.close();

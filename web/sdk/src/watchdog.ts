@@ -100,9 +100,12 @@ export class Watchdog {
     this.#died();
   }
 
-  /** The socket works again: a request that could not be sent can be sent now. */
-  socketUp(): void {
-    if (this.#step === 'silent') this.#escalate();
+  /**
+   * The socket works again: a request that could not be sent can be sent now. When the device has `moved` to
+   * another network, fresh ICE finds the way from there before the old one falls silent.
+   */
+  socketUp(moved = false): void {
+    if (this.#step === 'silent' || (moved && this.#step === 'alive')) this.#escalate();
   }
 
   /** A repair that was asked for over the old socket may never have arrived. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { PRESSURE_MS } from '../src/pressure';
 import { type Figures, judge, QUALITY_EVERY_MS, QualityLoop } from '../src/quality';
 import type { QualityReport } from '../src/protocol';
 import type { Surroundings } from '../src/stats';
@@ -27,14 +28,14 @@ describe('the verdict', () => {
 describe('the loop', () => {
   const nobody: Surroundings = { owner: () => null, sources: { mic: 'live', camera: 'live' }, tiles: [], direct: false };
 
-  function looping(): { world: World; loop: QualityLoop; reports: QualityReport[] } {
+  function looping(limit = 'bandwidth'): { world: World; loop: QualityLoop; reports: QualityReport[] } {
     const world = new World();
     const reports: QualityReport[] = [];
     let n = 0;
     const loop = new QualityLoop(world, {
       stats: () => {
         n += 1;
-        const video = { type: 'outbound-rtp', kind: 'video', framesEncoded: 30 * n, qualityLimitationReason: 'bandwidth' };
+        const video = { type: 'outbound-rtp', kind: 'video', framesEncoded: 30 * n, qualityLimitationReason: limit };
         return Promise.resolve(new Map([['v', video]]) as unknown as RTCStatsReport);
       },
       videoPaused: () => false,
@@ -56,5 +57,15 @@ describe('the loop', () => {
     loop.stop();
     expect(world.timers).toBe(0);
     expect(loop.quality.value.figures).toBeNull();
+  });
+
+  it('relieves a machine that cannot keep up, until the call ends', async () => {
+    const { world, loop } = looping('cpu');
+    loop.start();
+    expect(loop.relief).toBe(0);
+    await world.advance(PRESSURE_MS + 2 * QUALITY_EVERY_MS);
+    expect(loop.relief).toBe(1);
+    loop.stop();
+    expect(loop.relief).toBe(0);
   });
 });

@@ -163,6 +163,7 @@ describe('reconnecting', () => {
   it.each(['online', 'network', 'restored'] as const)('connects anew at once on "%s"', async (signal) => {
     const { world, wire } = await greeted();
     const old = world.wire;
+    expect(wire.moved()).toBe(false);
     world.page.fire(signal);
     await world.advance(0);
     expect(old.state).toBe('closed');
@@ -170,6 +171,7 @@ describe('reconnecting', () => {
     world.wire.open();
     world.wire.say(GREETING);
     expect(wire.connection.value).toBe('online');
+    expect([wire.moved(), wire.moved()]).toEqual([true, false]);
   });
 
   it('says "offline" when the browser has no network, and after a long silence of the server', async () => {

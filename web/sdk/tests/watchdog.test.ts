@@ -71,6 +71,32 @@ describe('a path that works', () => {
   });
 });
 
+describe('a device that moved', () => {
+  it('gets fresh ICE as soon as the socket is up, before the old path falls silent', async () => {
+    const { world, dog, whats } = await alive();
+    dog.socketLost();
+    dog.socketUp(true);
+    expect(whats()).toEqual(['restart_ice']);
+    await packets(world, dog, 3_000);
+    expect(whats()).toEqual(['restart_ice', 'heard']);
+  });
+
+  it('gets a new transport when that brings nothing', async () => {
+    const { world, dog, whats } = await alive();
+    dog.socketUp(true);
+    await world.advance(RESTART_PATIENCE_MS + 200);
+    expect(whats()).toEqual(['restart_ice', 'new_transport']);
+  });
+
+  it('gets none for a socket that was lost alone', async () => {
+    const { world, dog, whats } = await alive();
+    dog.socketLost();
+    dog.socketUp();
+    await packets(world, dog, 1_000);
+    expect(whats()).toEqual([]);
+  });
+});
+
 describe('a path that died', () => {
   it('is noticed at the promised time', async () => {
     const { world, log } = await alive();

@@ -182,7 +182,7 @@ fn is_about_credentials(kind: &str) -> bool {
     )
 }
 
-fn again(answer: &Answer) -> Verdict {
+pub(crate) fn again(answer: &Answer) -> Verdict {
     let unreachable = |what| KeyError::Unreachable { provider: NAME, what };
     if answer.status.as_u16() == 200 {
         return Verdict::Final;
@@ -201,7 +201,7 @@ fn again(answer: &Answer) -> Verdict {
 }
 
 /// The name of a refusal: `NotFoundException` of `com.amazonaws.kms#NotFoundException:http://…`.
-fn kind(answer: &Answer) -> String {
+pub(crate) fn kind(answer: &Answer) -> String {
     if answer.status.as_u16() == 200 {
         return String::new();
     }

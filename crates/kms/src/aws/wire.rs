@@ -1,5 +1,11 @@
 //! What goes to KMS and comes back, as JSON. The names are those of its API (2014-11-01).
 
+use super::MAX_CIPHERTEXT_BYTES;
+use crate::ask::wipe;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use egress::Bytes;
+use keys::{KEY_BYTES, Zeroizing};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -50,6 +56,27 @@ pub(super) struct Plaintext<'a> {
     /// Stays in the answer's memory, which is overwritten.
     #[serde(borrow)]
     pub plaintext: Cow<'a, str>,
+}
+
+/// What the answer to `Encrypt` or `ReEncrypt` sealed. `None`: it has another form.
+pub(crate) fn sealed_in(answer: &[u8]) -> Option<Vec<u8>> {
+    let sealed = serde_json::from_slice::<Ciphertext>(answer).ok()?.ciphertext_blob;
+    let sealed = BASE64.decode(sealed).ok()?;
+    (1..=MAX_CIPHERTEXT_BYTES).contains(&sealed.len()).then_some(sealed)
+}
+
+/// The data key in the answer to `Decrypt`, which is overwritten. `None`: it has another form.
+pub(crate) fn key_in(answer: Bytes) -> Option<Zeroizing<[u8; KEY_BYTES]>> {
+    let key = match serde_json::from_slice::<Plaintext<'_>>(&answer) {
+        Ok(plain) => {
+            let mut key = Zeroizing::new([0; KEY_BYTES]);
+            let read = BASE64.decode_slice(plain.plaintext.as_bytes(), &mut *key);
+            (read == Ok(KEY_BYTES)).then_some(key)
+        }
+        Err(_) => None,
+    };
+    wipe(answer);
+    key
 }
 
 #[derive(Serialize)]

@@ -85,6 +85,24 @@ impl Life {
     }
 }
 
+/// For [`crate::fuzzing`]: whether a token is over when it is given, and when it needs something. The
+/// answer is one to a login or about a token.
+pub(crate) fn life_in(answer: &[u8], given_ms: u64) -> Option<(bool, Option<u64>)> {
+    let login = serde_json::from_slice::<AuthAnswer>(answer).ok();
+    let lookup = serde_json::from_slice::<LookupAnswer>(answer).ok();
+    let (lasts_s, renewable) = match (login, lookup) {
+        (Some(said), _) => (said.auth.lease_duration, said.auth.renewable),
+        (None, Some(said)) => (said.data.ttl, said.data.renewable),
+        (None, None) => return None,
+    };
+    let life = Life::new(given_ms, lasts_s, renewable);
+    let next_ms = match life.next() {
+        Next::Nothing => None,
+        Next::RenewAt(ms) | Next::AnewAt(ms) => Some(ms),
+    };
+    Some((life.is_over(given_ms), next_ms))
+}
+
 /// A token as it is sent.
 pub(super) type Token = Arc<Zeroizing<String>>;
 

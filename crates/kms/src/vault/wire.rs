@@ -1,5 +1,11 @@
 //! What goes to Vault and comes back, as JSON.
 
+use super::SEALED_BYTES;
+use crate::ask::wipe;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use egress::Bytes;
+use keys::{KEY_BYTES, Zeroizing};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -36,6 +42,27 @@ pub(super) struct Plaintext<'a> {
     /// Stays in the answer's memory, which is overwritten.
     #[serde(borrow)]
     pub plaintext: Cow<'a, str>,
+}
+
+/// What the answer to an encryption under this version sealed. `None`: it has another form.
+pub(crate) fn sealed_in(answer: &[u8], version: u32) -> Option<Vec<u8>> {
+    let text = serde_json::from_slice::<Data<Ciphertext>>(answer).ok()?.data.ciphertext;
+    let sealed = BASE64.decode(text.strip_prefix(&format!("vault:v{version}:"))?).ok()?;
+    (sealed.len() == SEALED_BYTES).then_some(sealed)
+}
+
+/// The data key in the answer to a decryption, which is overwritten. `None`: it has another form.
+pub(crate) fn key_in(answer: Bytes) -> Option<Zeroizing<[u8; KEY_BYTES]>> {
+    let key = match serde_json::from_slice::<Data<Plaintext<'_>>>(&answer) {
+        Ok(answer) => {
+            let mut key = Zeroizing::new([0; KEY_BYTES]);
+            let read = BASE64.decode_slice(answer.data.plaintext.as_bytes(), &mut *key);
+            (read == Ok(KEY_BYTES)).then_some(key)
+        }
+        Err(_) => None,
+    };
+    wipe(answer);
+    key
 }
 
 /// What `GET keys/<name>` says, as far as it matters here.

@@ -32,6 +32,7 @@ use relayed::Exit;
 pub use relayed::{RelayEntry, RelayExit};
 use socket::ShardSocket;
 use tcp::TcpWire;
+pub(crate) use tcp::{deframe, put_frame};
 use wake::{Waker, wake_pair};
 
 /// Commands that may wait for one shard. A shard works off thousands per second; more than this

@@ -258,7 +258,7 @@ impl Connection {
 }
 
 /// Adds a frame of at most 65,535 bytes.
-fn put_frame(stream: &mut Vec<u8>, frame: &[u8]) {
+pub(crate) fn put_frame(stream: &mut Vec<u8>, frame: &[u8]) {
     let length = u16::try_from(frame.len()).unwrap_or(u16::MAX);
     stream.extend(length.to_be_bytes());
     stream.extend(&frame[..length.into()]);
@@ -266,7 +266,11 @@ fn put_frame(stream: &mut Vec<u8>, frame: &[u8]) {
 
 /// Cuts a stream into frames. What is left of an incomplete frame stays in `partial`, which never
 /// holds more than one frame.
-fn deframe(partial: &mut Vec<u8>, mut input: &[u8], mut frame: impl FnMut(&[u8])) {
+pub(crate) fn deframe(
+    partial: &mut Vec<u8>,
+    mut input: &[u8],
+    mut frame: impl FnMut(&[u8]),
+) {
     while !partial.is_empty() {
         let wanted = match partial[..] {
             [hi, lo, ..] => 2 + usize::from(u16::from_be_bytes([hi, lo])),
