@@ -165,8 +165,9 @@ impl World {
             let text = Checkpoint { origin: LOG.to_owned(), size, root }.to_text();
             Note { signatures: vec![key.sign(&text, 0)], text }
         };
-        let notes = [0, 1]
-            .map(|history: usize| (0..=MOST).map(|n| note(&leaves[history][..n])).collect::<Vec<_>>());
+        let notes = [0, 1].map(|history: usize| {
+            (0..=MOST).map(|n| note(&leaves[history][..n])).collect::<Vec<_>>()
+        });
         Self { leaves, notes }
     }
 
@@ -232,7 +233,10 @@ pub fn witness(data: &[u8]) {
             let goes_on = old_size == before
                 && old_size <= size as u64
                 && world.begins(history, before, before_root);
-            assert!(outcome.is_ok() == (goes_on && how & 2 == 0), "signed or refused without reason");
+            assert!(
+                outcome.is_ok() == (goes_on && how & 2 == 0),
+                "signed or refused without reason"
+            );
         }
         match outcome {
             Ok((request, said, now, line)) => {

@@ -15,7 +15,7 @@ fn every_body_that_the_server_takes_is_fuzzed() {
         let bodies = text.split(": Body<").skip(1).filter_map(|rest| rest.split_once('>'));
         names.extend(bodies.map(|(name, _)| name.rsplit(':').next().unwrap_or(name).to_owned()));
     }
-    assert!(names.len() > 30, "bodies are written in another way: {}", names.len());
+    assert!(names.len() > 25, "bodies are written in another way: {}", names.len());
     for name in names {
         assert!(fuzzed.contains(&format!("::{name}>,")), "{name} is not in BODIES");
     }

@@ -39,6 +39,8 @@ use wire::{Data, Decrypt, Encrypt, KeyConfig, KeyKind, KeyRing, NewKey, Trim};
 
 const NAME: &str = "vault";
 const FORMAT: u8 = 3;
+/// One a day for 270 years.
+const MOST_VERSIONS: u32 = 100_000;
 const KIND: &str = "aes256-gcm96";
 /// Nonce, ciphertext and tag.
 const SEALED_BYTES: usize = 12 + KEY_BYTES + 16;
@@ -263,7 +265,8 @@ impl Inner {
             );
             return Err(KeyError::Setup { provider: NAME, what });
         }
-        if ring.latest_version == 0 {
+        // Nobody turns a key so often: a list of them would only fill the memory.
+        if !(1..=MOST_VERSIONS).contains(&ring.latest_version) {
             return Err(self.place.asker.odd("about the key"));
         }
         self.newest.store(ring.latest_version, Ordering::Relaxed);

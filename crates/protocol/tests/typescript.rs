@@ -35,6 +35,7 @@ fn generated() -> String {
         telemetry::input::SourceState,
         telemetry::input::LimitedBy,
         telemetry::Codec,
+        telemetry::PictureCodec,
         telemetry::input::RawLink,
         telemetry::input::RawSendAudio,
         telemetry::input::RawSendVideo,

@@ -95,7 +95,7 @@ pub(crate) fn allocate(budget_bps: u64, videos: &[Video]) -> Vec<Option<usize>> 
     };
     for class in order.chunk_by(|a, b| videos[*a].priority == videos[*b].priority) {
         // In turns: nobody gets a second step while another one could have a first.
-        while class.iter().fold(false, |raised, i| raise(*i) || raised) {}
+        while class.iter().filter(|i| raise(**i)).count() > 0 {}
     }
     chosen
 }

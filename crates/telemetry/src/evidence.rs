@@ -8,6 +8,7 @@ use crate::input::{
     LinkSample, ReceiveAudio, ReceiveVideo, SendAudio, SendVideo, SourceState, TransportSample,
 };
 use crate::score::Codec;
+use crate::video::PictureCodec;
 
 /// Everything known about the direction from one person to another over the same five seconds. What
 /// is missing is `None`; the less is there, the less sure the verdict.
@@ -90,6 +91,8 @@ pub struct Evidence {
     pub jitter_buffer_ms: Option<f64>,
     /// What carries the sound.
     pub codec: Option<Codec>,
+    /// What carries the picture.
+    pub picture_codec: Option<PictureCodec>,
     /// Share of the time in which the picture stood, 0–1.
     pub frozen_share: Option<f64>,
     /// Pixels of the picture that arrives.
@@ -160,6 +163,7 @@ impl Evidence {
             jitter_ms,
             jitter_buffer_ms: ends.receive_audio.and_then(|a| a.jitter_buffer_ms),
             codec: ends.receive_audio.map(|a| a.codec),
+            picture_codec: ends.receive_video.map(|v| v.codec),
             frozen_share: ends.receive_video.and_then(|v| v.frozen_share),
             picture_px: ends.receive_video.and_then(|v| v.area_px).filter(|px| *px > 0.0),
             one_way_ms: uplink_rtt_ms

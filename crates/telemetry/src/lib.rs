@@ -34,4 +34,4 @@ pub use score::{AudioPath, Codec, Mos, POOR_MOS, Rating};
 pub use series::{LinkPoint, MAX_POINTS, Point};
 pub use smooth::Smoother;
 pub use verdict::{Cause, Confidence, Culprit, Verdict, judge};
-pub use video::VideoPath;
+pub use video::{PictureCodec, VideoPath};

@@ -1,11 +1,14 @@
 //! Which metrics of call quality an operator gets: names, help, buckets, labels. Pure data; the server
 //! registers them under its prefix and counts.
 //!
-//! Base units only (seconds), as Prometheus asks. No label ever names a person, a visit or an address:
-//! the labels are [`crate::input::PathKind::label`] (`path`) and [`crate::Culprit::label`] (`culprit`).
+//! Base units only (seconds, pixels), as Prometheus asks. No label ever names a person, a visit or an
+//! address: the labels are [`crate::input::PathKind::label`] (`path`), [`crate::Culprit::label`]
+//! (`culprit`), and [`crate::Codec::label`] and [`crate::PictureCodec::label`] (`codec`).
 
 use crate::input::{LinkSample, ReceiveAudio, TransportSample};
+use crate::score::{Codec, Mos, held};
 use crate::verdict::Verdict;
+use crate::video::PictureCodec;
 
 /// A histogram to be registered.
 #[derive(Debug, PartialEq)]
@@ -65,10 +68,23 @@ pub static VIDEO_SCORE: Histogram = Histogram {
     help: "Score of pictures, 1.0 to 4.5",
     bounds: AUDIO_SCORE.bounds,
 };
+/// Heights of the pictures that arrive, as of pictures of 16:9. The bounds are those of the layers.
+pub static PICTURE_HEIGHT: Histogram = Histogram {
+    name: "picture_height_pixels",
+    help: "Height of pictures where they are seen",
+    bounds: &[90.0, 180.0, 270.0, 360.0, 540.0, 720.0, 1_080.0],
+};
 
 /// Every histogram.
-pub static HISTOGRAMS: [&Histogram; 6] =
-    [&MEDIA_RTT, &MEDIA_JITTER, &LOOP_LAG, &FAILOVER_GAP, &AUDIO_SCORE, &VIDEO_SCORE];
+pub static HISTOGRAMS: [&Histogram; 7] = [
+    &MEDIA_RTT,
+    &MEDIA_JITTER,
+    &LOOP_LAG,
+    &FAILOVER_GAP,
+    &AUDIO_SCORE,
+    &VIDEO_SCORE,
+    &PICTURE_HEIGHT,
+];
 
 /// Packets of sound that did not reach their listener; label `path`.
 pub static PACKETS_LOST: Counter = Counter {
@@ -91,8 +107,18 @@ pub static IGNORED: Counter = Counter {
     help: "Figures from clients that were impossible and left out",
 };
 
+/// Time in which pictures stood still.
+pub static FROZEN: Counter =
+    Counter { name: "picture_frozen_seconds", help: "Time in which received pictures stood still" };
+/// Time by what carried it; label `codec`.
+pub static CARRIED: Counter = Counter {
+    name: "media_codec_seconds",
+    help: "Time of received sound and pictures, by what carried them",
+};
+
 /// Every counter.
-pub static COUNTERS: [&Counter; 4] = [&PACKETS_LOST, &PACKETS_EXPECTED, &BLAMED, &IGNORED];
+pub static COUNTERS: [&Counter; 6] =
+    [&PACKETS_LOST, &PACKETS_EXPECTED, &BLAMED, &IGNORED, &FROZEN, &CARRIED];
 
 /// One value for one histogram, in its unit.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -120,9 +146,27 @@ pub fn of_transport(transport: &TransportSample) -> impl Iterator<Item = Observa
 
 /// What a verdict gives.
 pub fn of_verdict(verdict: &Verdict) -> impl Iterator<Item = Observation> {
-    [(&AUDIO_SCORE, verdict.audio), (&VIDEO_SCORE, verdict.video)]
-        .into_iter()
-        .filter_map(|(histogram, mos)| mos.map(|m| Observation { histogram, value: m.value() }))
+    let score = |mos: Option<Mos>| mos.map(Mos::value);
+    let height = verdict.evidence.picture_px.map(|px| (px * 9.0 / 16.0).sqrt());
+    [
+        (&AUDIO_SCORE, score(verdict.audio)),
+        (&VIDEO_SCORE, score(verdict.video)),
+        (&PICTURE_HEIGHT, height),
+    ]
+    .into_iter()
+    .filter_map(|(histogram, value)| value.map(|value| Observation { histogram, value }))
+}
+
+/// Time in which the picture of a direction stood in an interval of `interval_s`, seconds.
+#[must_use]
+pub fn frozen_s(verdict: &Verdict, interval_s: f64) -> f64 {
+    held(verdict.evidence.frozen_share.unwrap_or(0.0), 0.0, 1.0, 0.0) * interval_s
+}
+
+/// What carried the sound and the picture of a direction: values of the label `codec`.
+pub fn carriers(verdict: &Verdict) -> impl Iterator<Item = &'static str> {
+    let sound = verdict.evidence.codec.map(Codec::label);
+    sound.into_iter().chain(verdict.evidence.picture_codec.map(PictureCodec::label))
 }
 
 fn timed(histogram: &'static Histogram, time_ms: Option<f64>) -> impl Iterator<Item = Observation> {
@@ -132,13 +176,15 @@ fn timed(histogram: &'static Histogram, time_ms: Option<f64>) -> impl Iterator<I
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evidence::Evidence;
     use crate::score::Rating;
 
     #[test]
     fn names_are_base_units_and_bounds_ascend() {
         for histogram in HISTOGRAMS {
             let name = histogram.name;
-            assert!(name.ends_with("_seconds") || name.ends_with("_score"), "{name}");
+            let unit = ["_seconds", "_score", "_pixels"].iter().any(|unit| name.ends_with(unit));
+            assert!(unit, "{name}");
             assert!(histogram.bounds.is_sorted_by(|a, b| a < b), "{name}");
         }
         let mut names: Vec<_> = HISTOGRAMS.iter().map(|h| h.name).collect();
@@ -153,6 +199,25 @@ mod tests {
             assert!((Rating::new(r).mos().value() - bound).abs() < 0.01);
             assert!(AUDIO_SCORE.bounds.contains(&bound));
         }
+    }
+
+    #[test]
+    fn pictures_are_counted_by_height_standstill_and_carrier() {
+        let evidence = Evidence {
+            codec: Some(Codec::OpusFec),
+            picture_codec: Some(PictureCodec::Vp8),
+            frozen_share: Some(0.4),
+            picture_px: Some(640.0 * 360.0),
+            ..Evidence::default()
+        };
+        let verdict = Verdict { evidence, ..crate::judge(&crate::Ends::default()) };
+        let seen: Vec<_> = of_verdict(&verdict).collect();
+        assert_eq!(seen, [Observation { histogram: &PICTURE_HEIGHT, value: 360.0 }]);
+        assert!((frozen_s(&verdict, 5.0) - 2.0).abs() < 1e-9);
+        assert_eq!(carriers(&verdict).collect::<Vec<_>>(), ["opus_fec", "vp8"]);
+        let nothing = crate::judge(&crate::Ends::default());
+        assert_eq!((of_verdict(&nothing).count(), carriers(&nothing).count()), (0, 0));
+        assert!(frozen_s(&nothing, 5.0).abs() < 1e-9);
     }
 
     #[test]

@@ -9,11 +9,12 @@ use crate::recorder::MAX_TRACKS;
 use crate::score::{Codec, Mos};
 use crate::series::{LinkPoint, MAX_POINTS, Point};
 use crate::verdict::Culprit;
+use crate::video::PictureCodec;
 use serde::{Deserialize, Serialize, Serializer};
 use ts_rs::TS;
 
-/// Version of the shape that is written.
-pub const VERSION: u8 = 1;
+/// Version of the shape that is written. 2 has what carries the picture; 1 is read, too.
+pub const VERSION: u8 = 2;
 
 /// Why a record cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -109,6 +110,9 @@ pub struct Summary {
     pub culprits: Vec<CulpritTime>,
     /// What carried the sound last.
     pub codec: Codec,
+    /// What carried the picture last; not known in version 1.
+    #[serde(default)]
+    pub picture_codec: PictureCodec,
 }
 
 impl Summary {
@@ -179,7 +183,7 @@ impl TryFrom<Unchecked> for Record {
 
     fn try_from(raw: Unchecked) -> Result<Self, RecordError> {
         let Unchecked { v, tracks, seats, ignored } = raw;
-        if v != VERSION {
+        if !(1..=VERSION).contains(&v) {
             return Err(RecordError::Version);
         }
         let too_large = tracks.len() > MAX_TRACKS
@@ -207,7 +211,7 @@ impl TryFrom<Unchecked> for Record {
         if !sound || !sound_links {
             return Err(RecordError::OutOfRange);
         }
-        Ok(Self { v, tracks, seats, ignored })
+        Ok(Self { v: VERSION, tracks, seats, ignored })
     }
 }
 

@@ -9,6 +9,7 @@ use crate::record::{CulpritTime, PathTime, Record, SeatPaths, Summary, Track, VE
 use crate::score::{Codec, Mos};
 use crate::series::{Measured, MeasuredLink, Series};
 use crate::verdict::{Culprit, Verdict};
+use crate::video::PictureCodec;
 use std::collections::BTreeMap;
 
 /// Most directions of one visit: sixteen people, each hearing all others. A line takes less than
@@ -45,6 +46,7 @@ pub struct Recorder {
 struct Gathered {
     series: Series<Measured>,
     codec: Codec,
+    picture_codec: PictureCodec,
     measured_ms: u64,
     poor_ms: u64,
     audio: Scores,
@@ -148,6 +150,7 @@ impl Default for Gathered {
         Self {
             series: Series::default(),
             codec: Codec::default(),
+            picture_codec: PictureCodec::default(),
             measured_ms: 0,
             poor_ms: 0,
             audio: Scores::default(),
@@ -161,6 +164,7 @@ impl Gathered {
     fn add(&mut self, at_s: u32, interval_ms: u64, verdict: &Verdict) {
         self.series.push(at_s, Measured::of(verdict));
         self.codec = verdict.evidence.codec.unwrap_or(self.codec);
+        self.picture_codec = verdict.evidence.picture_codec.unwrap_or(self.picture_codec);
         self.measured_ms += interval_ms;
         self.audio.add(verdict.audio, interval_ms);
         self.video.add(verdict.video, interval_ms);
@@ -199,6 +203,7 @@ impl Gathered {
                 main_culprit,
                 culprits,
                 codec: self.codec,
+                picture_codec: self.picture_codec,
             },
             points: self.series.points(),
         }

@@ -14,6 +14,7 @@ fn verdict(audio: f64, cause: Cause) -> Verdict {
             loss_pct: Some(1.5),
             one_way_ms: Some(80.0),
             codec: Some(Codec::OpusFec),
+            picture_codec: Some(PictureCodec::Vp8),
             ..Evidence::default()
         },
         ..judge(&Ends::default())
@@ -102,11 +103,11 @@ fn a_visit_keeps_a_bounded_number_of_directions() {
 
 /// Once written like this, always written like this.
 const WRITTEN: &str = concat!(
-    r#"{"v":1,"tracks":[{"from":1,"to":0,"summary":{"measured_s":10,"poor_s":5,"#,
+    r#"{"v":2,"tracks":[{"from":1,"to":0,"summary":{"measured_s":10,"poor_s":5,"#,
     r#""audio_median":4.2,"audio_p95":2.8,"audio_worst":2.8,"#,
     r#""video_median":null,"video_p95":null,"video_worst":null,"#,
     r#""main_culprit":"sender_uplink","culprits":[{"culprit":"sender_uplink","seconds":5}],"#,
-    r#""codec":"opus_fec"},"#,
+    r#""codec":"opus_fec","picture_codec":"vp8"},"#,
     r#""stretch_s":5,"points":[[0,420,420,0,15,80,0,0,0],[5,280,280,0,15,80,0,0,0]]}],"#,
     r#""seats":[{"seat":1,"paths":[{"path":"turn_udp","seconds":5}],"#,
     r#""stretch_s":5,"points":[[5,42,7,12,3]]}],"ignored":2}"#,
@@ -125,6 +126,14 @@ fn the_written_shape_stays() {
 }
 
 #[test]
+fn a_record_of_the_version_before_is_read() {
+    let before = WRITTEN.replacen(r#""v":2"#, r#""v":1"#, 1);
+    let before = before.replacen(r#","picture_codec":"vp8""#, "", 1);
+    let read: Record = serde_json::from_str(&before).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!((read.v, read.tracks[0].summary.picture_codec), (2, PictureCodec::Unknown));
+}
+
+#[test]
 fn a_damaged_record_is_refused_by_name() {
     let refused = |from: &str, to: &str| {
         let damaged = WRITTEN.replacen(from, to, 1);
@@ -134,7 +143,7 @@ fn a_damaged_record_is_refused_by_name() {
     let says = |text: String, error: RecordError| {
         assert!(text.contains(&error.to_string()), "{text}");
     };
-    says(refused(r#""v":1"#, r#""v":2"#), RecordError::Version);
+    says(refused(r#""v":2"#, r#""v":3"#), RecordError::Version);
     says(refused("[0,420,420", "[0,900,420"), RecordError::OutOfRange);
     says(refused("[0,420,420", "[5,420,420"), RecordError::OutOfRange);
     says(refused(r#""stretch_s":5"#, r#""stretch_s":0"#), RecordError::OutOfRange);

@@ -57,6 +57,17 @@ pub enum Codec {
 }
 
 impl Codec {
+    /// The value of the label `codec` in metrics.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::OpusFec => "opus_fec",
+            Self::Opus => "opus",
+            Self::G711 => "g711",
+            Self::Unknown => "unknown",
+        }
+    }
+
     /// Equipment impairment without loss (`Ie`).
     ///
     /// G.711 is the reference of the scale: 0 by definition (G.113 Appendix I). There is no value of

@@ -40,6 +40,7 @@ const HEARD: ReceiveAudio = ReceiveAudio {
     jitter_buffer_ms: Some(50.0),
 };
 const SEEN: ReceiveVideo = ReceiveVideo {
+    codec: crate::PictureCodec::Vp8,
     loss: Some(Loss { expected: 700, lost: 0 }),
     frames_per_s: Some(30.0),
     dropped_pct: Some(0.0),

@@ -5,6 +5,33 @@
 //! chart. Never: looks into the picture.
 
 use crate::score::{Mos, held};
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// What carries a picture.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum PictureCodec {
+    /// VP8 (RFC 7741).
+    Vp8,
+    /// H.264 (RFC 6184).
+    H264,
+    /// Another one, or not known.
+    #[default]
+    Unknown,
+}
+
+impl PictureCodec {
+    /// The value of the label `codec` in metrics.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Vp8 => "vp8",
+            Self::H264 => "h264",
+            Self::Unknown => "unknown",
+        }
+    }
+}
 
 /// Frame rate from which on more is not noticed in a talking head, frames per second.
 const SMOOTH_FPS: f64 = 24.0;

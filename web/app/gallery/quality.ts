@@ -16,6 +16,7 @@ const summary = (culprits: QualityTrack['summary']['culprits']): QualityTrack['s
   main_culprit: culprits[0]?.culprit ?? 'none',
   culprits,
   codec: 'opus_fec',
+  picture_codec: 'vp8',
 });
 
 function record(fromS: number, toS: number): QualityRecord {

@@ -98,6 +98,7 @@ export type PathProtocol = "udp" | "tcp" | "tls";
 export type SourceState = "live" | "muted" | "absent";
 export type LimitedBy = "none" | "bandwidth" | "cpu" | "other";
 export type SoundCodec = "opus_fec" | "opus" | "g711" | "unknown";
+export type PictureCodec = "vp8" | "h264" | "unknown";
 export type RawLink = { 
 /**
  * Round trip of the chosen candidate pair, ms.
@@ -207,6 +208,10 @@ silent_concealed_samples?: number,
  */
 jitter_buffer_ms?: number, };
 export type RawReceiveVideo = { 
+/**
+ * What carries it.
+ */
+codec?: PictureCodec, 
 /**
  * Packets that arrived.
  */
@@ -1488,7 +1493,11 @@ culprits: Array<CulpritTime>,
 /**
  * What carried the sound last.
  */
-codec: SoundCodec, };
+codec: SoundCodec, 
+/**
+ * What carried the picture last; not known in version 1.
+ */
+picture_codec: PictureCodec, };
 export type QualityTrack = { 
 /**
  * Whose sound and picture.

@@ -104,7 +104,7 @@ export function report(before: Snapshot, after: Snapshot, around: Surroundings):
           owner.seat,
           owner.source === 'mic'
             ? { ...person, mic: heard(id, stat, grown, after) }
-            : { ...person, camera: seen(id, stat, grown, around.tiles.find((t) => t.seat === owner.seat && t.source === 'camera')) },
+            : { ...person, camera: seen(id, stat, grown, after, around.tiles.find((t) => t.seat === owner.seat && t.source === 'camera')) },
         );
         break;
       }
@@ -200,8 +200,14 @@ function soundCodec(codec: Stat | undefined): RawReceiveAudio['codec'] {
   }
 }
 
-function seen(id: string, stat: Stat, grown: Grown, tile: TileView | undefined): RawReceiveVideo {
+function pictureCodec(codec: Stat | undefined): RawReceiveVideo['codec'] {
+  const name = codec?.mimeType?.toLowerCase();
+  return name === 'video/vp8' ? 'vp8' : name === 'video/h264' ? 'h264' : 'unknown';
+}
+
+function seen(id: string, stat: Stat, grown: Grown, { stats }: Snapshot, tile: TileView | undefined): RawReceiveVideo {
   return known<RawReceiveVideo>({
+    codec: pictureCodec(stat.codecId === undefined ? undefined : stats.get(stat.codecId)),
     packets_received: grown(id, stat, 'packetsReceived'),
     packets_lost: grown(id, stat, 'packetsLost'),
     frames_decoded: grown(id, stat, 'framesDecoded'),

@@ -22,9 +22,10 @@ const around: Surroundings = {
 /** What a browser counts `n` seconds after a call began. */
 function stats(n: number): [string, Stat][] {
   return [
+    ['vp8', { type: 'codec', mimeType: 'video/VP8' }],
     ['codec', { type: 'codec', mimeType: 'audio/opus', sdpFmtpLine: 'minptime=10;useinbandfec=1' }],
     ['in', { type: 'inbound-rtp', kind: 'audio', mid: '3', codecId: 'codec', packetsReceived: 45 * n, packetsLost: 5 * n, jitter: 0.0124, totalSamplesReceived: 48_000 * n, concealedSamples: 2_400 * n, silentConcealedSamples: 0, jitterBufferDelay: 4_800 * n, jitterBufferEmittedCount: 48_000 * n }],
-    ['face', { type: 'inbound-rtp', kind: 'video', trackIdentifier: 'face', packetsReceived: 100 * n, packetsLost: 0, framesDecoded: 25 * n, framesDropped: n, totalDecodeTime: 0.1 * n, freezeCount: 0, totalFreezesDuration: 0, frameWidth: 640, frameHeight: 360 }],
+    ['face', { type: 'inbound-rtp', kind: 'video', trackIdentifier: 'face', codecId: 'vp8', packetsReceived: 100 * n, packetsLost: 0, framesDecoded: 25 * n, framesDropped: n, totalDecodeTime: 0.1 * n, freezeCount: 0, totalFreezesDuration: 0, frameWidth: 640, frameHeight: 360 }],
     ['theirs', { type: 'inbound-rtp', kind: 'video', mid: '8', packetsReceived: 7 * n }],
     ['gone', { type: 'inbound-rtp', kind: 'audio', mid: '77', packetsReceived: 7 * n }],
     ['out', { type: 'outbound-rtp', kind: 'audio', mid: '1', packetsSent: 50 * n }],
@@ -54,7 +55,7 @@ describe('a report', () => {
         {
           seat: PATIENT,
           mic: { codec: 'opus_fec', packets_received: 225, packets_lost: 25, jitter_ms: 12.4, total_samples: 240_000, concealed_samples: 12_000, silent_concealed_samples: 0, jitter_buffer_ms: 100 },
-          camera: { packets_received: 500, packets_lost: 0, frames_decoded: 125, frames_dropped: 5, decode_ms: 500, freeze_count: 0, freeze_ms: 0, width_px: 640, height_px: 360, wanted_width_px: 640, wanted_height_px: 360 },
+          camera: { codec: 'vp8', packets_received: 500, packets_lost: 0, frames_decoded: 125, frames_dropped: 5, decode_ms: 500, freeze_count: 0, freeze_ms: 0, width_px: 640, height_px: 360, wanted_width_px: 640, wanted_height_px: 360 },
         },
       ],
     });

@@ -81,7 +81,7 @@ impl Life {
     }
 
     const fn is_over(self, now_ms: u64) -> bool {
-        self.lasts_ms != 0 && now_ms >= self.given_ms + self.lasts_ms
+        self.lasts_ms != 0 && now_ms.saturating_sub(self.given_ms) >= self.lasts_ms
     }
 }
 

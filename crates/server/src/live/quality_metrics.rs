@@ -31,9 +31,12 @@ pub struct CallMetrics {
     gap: Histogram,
     audio: Histogram,
     video: Histogram,
+    height: Histogram,
     lost: Family<Label, Counter>,
     expected: Family<Label, Counter>,
     blamed: Family<Label, Counter<f64, AtomicU64>>,
+    frozen: Counter<f64, AtomicU64>,
+    carried: Family<Label, Counter<f64, AtomicU64>>,
     ignored: Counter,
 }
 
@@ -46,9 +49,12 @@ impl Default for CallMetrics {
             gap: histogram(&names::FAILOVER_GAP),
             audio: histogram(&names::AUDIO_SCORE),
             video: histogram(&names::VIDEO_SCORE),
+            height: histogram(&names::PICTURE_HEIGHT),
             lost: Family::default(),
             expected: Family::default(),
             blamed: Family::default(),
+            frozen: Counter::default(),
+            carried: Family::default(),
             ignored: Counter::default(),
         }
     }
@@ -65,6 +71,7 @@ impl CallMetrics {
             (&names::FAILOVER_GAP, &self.gap),
             (&names::AUDIO_SCORE, &self.audio),
             (&names::VIDEO_SCORE, &self.video),
+            (&names::PICTURE_HEIGHT, &self.height),
         ] {
             registry.register(named.name, named.help, metric.clone());
         }
@@ -72,6 +79,8 @@ impl CallMetrics {
         registry.register(lost.name, lost.help, self.lost.clone());
         registry.register(expected.name, expected.help, self.expected.clone());
         registry.register(names::BLAMED.name, names::BLAMED.help, self.blamed.clone());
+        registry.register(names::FROZEN.name, names::FROZEN.help, self.frozen.clone());
+        registry.register(names::CARRIED.name, names::CARRIED.help, self.carried.clone());
         registry.register(names::IGNORED.name, names::IGNORED.help, self.ignored.clone());
     }
 
@@ -107,12 +116,22 @@ impl CallMetrics {
 
     /// A direction was judged.
     pub(super) fn judged(&self, verdict: &Verdict, interval_ms: u32) {
-        for score in names::of_verdict(verdict) {
-            let audio = std::ptr::eq(score.histogram, &raw const names::AUDIO_SCORE);
-            if audio { &self.audio } else { &self.video }.observe(score.value);
+        let here = [
+            (&raw const names::AUDIO_SCORE, &self.audio),
+            (&raw const names::VIDEO_SCORE, &self.video),
+            (&raw const names::PICTURE_HEIGHT, &self.height),
+        ];
+        for seen in names::of_verdict(verdict) {
+            let of = here.iter().find(|(named, _)| std::ptr::eq(seen.histogram, *named));
+            of.into_iter().for_each(|(_, histogram)| histogram.observe(seen.value));
         }
+        let interval_s = f64::from(interval_ms) / 1_000.0;
         let label = [("culprit", verdict.blamed().label())];
-        self.blamed.get_or_create(&label).inc_by(f64::from(interval_ms) / 1_000.0);
+        self.blamed.get_or_create(&label).inc_by(interval_s);
+        self.frozen.inc_by(names::frozen_s(verdict, interval_s));
+        for codec in names::carriers(verdict) {
+            self.carried.get_or_create(&[("codec", codec)]).inc_by(interval_s);
+        }
     }
 
     /// A path was heard again after a silence of `silent_ms`.

@@ -266,11 +266,7 @@ pub(crate) fn put_frame(stream: &mut Vec<u8>, frame: &[u8]) {
 
 /// Cuts a stream into frames. What is left of an incomplete frame stays in `partial`, which never
 /// holds more than one frame.
-pub(crate) fn deframe(
-    partial: &mut Vec<u8>,
-    mut input: &[u8],
-    mut frame: impl FnMut(&[u8]),
-) {
+pub(crate) fn deframe(partial: &mut Vec<u8>, mut input: &[u8], mut frame: impl FnMut(&[u8])) {
     while !partial.is_empty() {
         let wanted = match partial[..] {
             [hi, lo, ..] => 2 + usize::from(u16::from_be_bytes([hi, lo])),

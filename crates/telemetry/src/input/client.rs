@@ -4,6 +4,7 @@
 
 use super::{Check, JITTER_MS, RATE_BPS, RTT_MS};
 use crate::score::Codec;
+use crate::video::PictureCodec;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use ts_rs::TS;
 
@@ -437,6 +438,8 @@ fn burst_ratio(check: &mut Check, loss: Loss, bursts: u32) -> Option<f64> {
 #[serde(deny_unknown_fields)]
 #[ts(optional_fields)]
 pub struct RawReceiveVideo {
+    /// What carries it.
+    pub codec: Option<PictureCodec>,
     /// Packets that arrived.
     #[serde(default, deserialize_with = "figure")]
     pub packets_received: Option<f64>,
@@ -475,6 +478,8 @@ pub struct RawReceiveVideo {
 /// One remote picture at its viewer.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ReceiveVideo {
+    /// What carries it.
+    pub codec: PictureCodec,
     /// Arrived, and lost for good.
     pub loss: Option<Loss>,
     /// Frames shown per second.
@@ -502,6 +507,7 @@ impl RawReceiveVideo {
         let freezes = frames(check, self.freeze_count);
         let busy_ms = check.real(self.decode_ms, &(0.0..=MOST_THREADS * check.interval_ms));
         ReceiveVideo {
+            codec: self.codec.unwrap_or_default(),
             loss: Loss::from_arrived(check, self.packets_received, self.packets_lost),
             frames_per_s: decoded.map(|n| f64::from(n) / seconds),
             dropped_pct: decoded

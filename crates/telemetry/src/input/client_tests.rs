@@ -179,6 +179,7 @@ proptest! {
         prop_assert!(within(audio.jitter_buffer_ms, 10_000.0));
         prop_assert!(audio.burst_ratio.is_none_or(|b| b >= 1.0 && b.is_finite()));
         let video = RawReceiveVideo {
+            codec: None,
             packets_received: raw[0], packets_lost: raw[1], frames_decoded: raw[2],
             frames_dropped: raw[3], decode_ms: raw[4], freeze_count: raw[5], freeze_ms: raw[6],
             width_px: raw[7], height_px: raw[8], wanted_width_px: raw[9], wanted_height_px: raw[10],

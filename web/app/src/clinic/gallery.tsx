@@ -26,6 +26,7 @@ import './clinic.css';
 import { ClockContext } from './clock';
 import type { FactorActions } from './factors';
 import { clinicWords } from './i18n';
+import { UnfoldedQuality } from './gallery-quality';
 import { QR, signInScreens } from './gallery-sign-in';
 import { IdleWarning } from './idle-guard';
 import { waitingRoom } from './model/board';
@@ -221,13 +222,13 @@ function partOfAccount(part: ComponentChildren) {
   );
 }
 
-function qualityOf(over: Partial<ClinicActions>) {
+function qualityOf(over: Partial<ClinicActions>, dialog = <CallQuality visit={ROSA} onClose={nothing} />) {
   return (
     <Standing over={over}>
       <main class="clinic-main">
         <h1>{clinicWords.t.board.title}</h1>
       </main>
-      <CallQuality visit={ROSA} onClose={nothing} />
+      {dialog}
     </Standing>
   );
 }
@@ -317,6 +318,7 @@ const screens: GalleryArea['screens'] = {
       ),
     }),
   'call-quality': () => qualityOf({ quality: () => Promise.resolve(callQuality()) }),
+  'call-quality-unfolded': () => qualityOf({}, <UnfoldedQuality />),
   'call-quality-empty': () => qualityOf({ quality: () => Promise.resolve({ people: [], stretches: [] }) }),
   'call-quality-loading': () => qualityOf({}),
   'call-quality-refused': () => qualityOf({ quality: () => Promise.reject(new BedsideError('offline')) }),

@@ -102,6 +102,7 @@ impl Receiver {
             }
         };
         RawReceiveVideo {
+            codec: None,
             packets_received: None,
             packets_lost: None,
             frames_decoded: Some(decoded),

@@ -2,7 +2,7 @@
  * From the record of a visit's measurements to what stands on the page: lines over time for each person,
  * rows of minutes for whoever reads instead of looks, and who or what held them back. Pure.
  */
-import type { Culprit, PathKind, QualityPerson, QualityStretch, VisitQuality } from '@bedside/client';
+import type { Culprit, PathKind, QualityPerson, QualityPoint, QualityStretch, VisitQuality } from '@bedside/client';
 
 /** A line over time; `null` is a gap. */
 export interface Line {
@@ -18,6 +18,9 @@ export interface MinuteRow {
   readonly upPct: number | null;
   readonly downPct: number | null;
   readonly rttMs: number | null;
+  readonly jitterMs: number | null;
+  readonly frozenPct: number | null;
+  readonly lines: number | null;
 }
 
 /** What held somebody back. */
@@ -38,6 +41,12 @@ export interface PersonQuality {
   readonly loss: Line;
   /** Round trip to the server, milliseconds. */
   readonly rtt: Line;
+  /** Unevenness of their sound where the others heard it, milliseconds: the worst listener counts. */
+  readonly jitter: Line;
+  /** For how much of the time their picture stood still where the others saw it, percent: the worst counts. */
+  readonly frozen: Line;
+  /** Height of their picture where the others saw it, lines of a 16:9 picture: the smallest counts. */
+  readonly height: Line;
   readonly rows: readonly MinuteRow[];
 }
 
@@ -52,17 +61,27 @@ function rank({ role }: QualityPerson): number {
   return role === 'patient' ? 0 : role === 'host' ? 1 : 2;
 }
 
-/** One measurement on its way into lines and rows. */
-interface Moment {
-  readonly atS: number;
-  readonly score?: number;
-  readonly upPct?: number;
-  readonly downPct?: number;
-  readonly rttMs?: number;
-}
+type Field = Exclude<keyof MinuteRow, 'minute'>;
+
+/** One measurement on its way into lines and rows. A figure is `null` where it is known that there is none. */
+type Moment = { readonly atS: number } & { readonly [F in Field]?: number | null };
+
+/** Which of two figures is the worse. */
+const WORSE: Readonly<Record<Field, (a: number, b: number) => number>> = {
+  score: Math.min,
+  upPct: Math.max,
+  downPct: Math.max,
+  rttMs: Math.max,
+  jitterMs: Math.max,
+  frozenPct: Math.max,
+  lines: Math.min,
+};
+const FIELDS = Object.keys(WORSE) as Field[];
 
 function qualityOf(person: QualityPerson, stretches: readonly QualityStretch[], firstUs: number): PersonQuality {
-  const scores: Moment[] = [];
+  // At each of the others, and of those the worst at a time.
+  const each: Moment[] = [];
+  const arrived: Moment[] = [];
   const links: Moment[] = [];
   const blamed: Record<Blame, number> = { device: 0, connection: 0, server: 0 };
   const paths = new Map<PathKind, number>();
@@ -70,7 +89,9 @@ function qualityOf(person: QualityPerson, stretches: readonly QualityStretch[], 
     const offsetS = Math.round((began_at - firstUs) / 1_000_000);
     const number = seats.indexOf(person.seat);
     if (number < 0) continue;
-    const heard = new Map<number, number>();
+    const here: Moment[] = [];
+    // Whoever came later has shorter stretches: side by side, they are as long as the longest.
+    let stretchS = 1;
     for (const track of record.tracks) {
       if (track.from !== number && track.to !== number) continue;
       for (const { culprit, seconds } of track.summary.culprits) {
@@ -79,9 +100,12 @@ function qualityOf(person: QualityPerson, stretches: readonly QualityStretch[], 
         if (what !== null) blamed[what] = Math.max(blamed[what], seconds);
       }
       if (track.from !== number) continue;
-      for (const [atS, mean] of track.points) if (mean > 0) heard.set(atS, Math.min(mean, heard.get(atS) ?? mean));
+      stretchS = Math.max(stretchS, track.stretch_s);
+      here.push(...track.points.map(arrival));
     }
-    for (const [atS, mean] of heard) scores.push({ atS: offsetS + atS, score: mean / 100 });
+    const later = (moment: Moment): Moment => ({ ...moment, atS: offsetS + moment.atS });
+    each.push(...here.map(later));
+    arrived.push(...joined(here, stretchS).map(later));
     const own = record.seats.find((s) => s.seat === number);
     for (const [atS, rttMs, up, down] of own?.points ?? []) {
       links.push({ atS: offsetS + atS, rttMs, upPct: up / 10, downPct: down / 10 });
@@ -90,17 +114,37 @@ function qualityOf(person: QualityPerson, stretches: readonly QualityStretch[], 
   }
   const gapS = 3 * Math.max(5, ...stretches.flatMap((s) => s.record.seats.map((seat) => seat.stretch_s)));
   const worst = (Object.entries(blamed) as [Blame, number][]).sort((a, b) => b[1] - a[1])[0];
-  const rows = minutesOf([...scores, ...links]);
+  const rows = minutesOf([...each, ...links]);
   return {
     person,
     minutes: rows.length,
     blame: worst && worst[1] > 0 ? { what: worst[0], seconds: worst[1] } : null,
     path: [...paths].sort((a, b) => b[1] - a[1])[0]?.[0] ?? null,
-    score: line(scores, gapS, ['score']),
+    score: line(arrived, gapS, ['score']),
     loss: line(links, gapS, ['upPct', 'downPct']),
     rtt: line(links, gapS, ['rttMs']),
+    jitter: line(arrived, gapS, ['jitterMs']),
+    frozen: line(arrived, gapS, ['frozenPct']),
+    height: line(arrived, gapS, ['lines']),
     rows,
   };
+}
+
+/** What one of the others heard and saw. */
+function arrival([atS, sound, , picture, , , jitterMs, frozen, kpx]: QualityPoint): Moment {
+  // What is not scored was off, or nobody looked: browsers go on to count the last size of such a picture.
+  const seen = picture > 0 && kpx > 0;
+  return {
+    atS,
+    ...(sound > 0 ? { score: sound / 100, jitterMs } : {}),
+    frozenPct: seen ? frozen / 10 : null,
+    lines: seen ? linesOf(kpx) : null,
+  };
+}
+
+/** Height of a 16:9 picture of so many thousands of pixels. Heights are even, and thousands are rounded. */
+function linesOf(kpx: number): number {
+  return 2 * Math.round(Math.sqrt((kpx * 1_000 * 9) / 16) / 2);
 }
 
 /** What a culprit is for the person who sends (or else receives). */
@@ -121,9 +165,7 @@ function blameOf(culprit: Culprit, sends: boolean): Blame | null {
   }
 }
 
-type Field = Exclude<keyof Moment, 'atS'>;
-
-/** A line with gaps where nothing was measured for a while. */
+/** A line with gaps where nothing was measured for a while, and where there was nothing to measure. */
 function line(moments: readonly Moment[], gapS: number, fields: readonly Field[]): Line {
   const atS: number[] = [];
   const values: (number | null)[][] = fields.map(() => []);
@@ -131,7 +173,8 @@ function line(moments: readonly Moment[], gapS: number, fields: readonly Field[]
     atS.push(at);
     fields.forEach((field, i) => values[i]?.push(moment?.[field] ?? null));
   };
-  for (const moment of [...moments].sort((a, b) => a.atS - b.atS)) {
+  const measured = moments.filter((moment) => fields.some((field) => moment[field] !== undefined));
+  for (const moment of measured.sort((a, b) => a.atS - b.atS)) {
     const last = atS.at(-1);
     if (last !== undefined && moment.atS - last > gapS) push(last + 1, null);
     push(moment.atS, moment);
@@ -140,22 +183,38 @@ function line(moments: readonly Moment[], gapS: number, fields: readonly Field[]
 }
 
 function minutesOf(moments: readonly Moment[]): MinuteRow[] {
-  const byMinute = new Map<number, MinuteRow>();
-  for (const moment of moments) {
-    const minute = Math.floor(moment.atS / 60);
-    const row = byMinute.get(minute) ?? { minute, score: null, upPct: null, downPct: null, rttMs: null };
-    byMinute.set(minute, {
-      minute,
-      score: worse(Math.min, row.score, moment.score),
-      upPct: worse(Math.max, row.upPct, moment.upPct),
-      downPct: worse(Math.max, row.downPct, moment.downPct),
-      rttMs: worse(Math.max, row.rttMs, moment.rttMs),
-    });
-  }
-  return [...byMinute.values()].sort((a, b) => a.minute - b.minute);
+  return joined(moments, 60)
+    .filter((moment) => FIELDS.some((field) => typeof moment[field] === 'number'))
+    .map(({ atS, score = null, upPct = null, downPct = null, rttMs = null, jitterMs = null, frozenPct = null, lines = null }) => ({
+      minute: atS / 60,
+      score,
+      upPct,
+      downPct,
+      rttMs,
+      jitterMs,
+      frozenPct,
+      lines,
+    }))
+    .sort((a, b) => a.minute - b.minute);
 }
 
-function worse(pick: (a: number, b: number) => number, a: number | null, b: number | undefined): number | null {
-  if (b === undefined) return a;
-  return a === null ? b : pick(a, b);
+/** The worst of each stretch of so many seconds. */
+function joined(moments: readonly Moment[], stretchS: number): Moment[] {
+  const byTime = new Map<number, Moment>();
+  for (const moment of moments) {
+    const atS = Math.floor(moment.atS / stretchS) * stretchS;
+    byTime.set(atS, worseOf(byTime.get(atS), { ...moment, atS }));
+  }
+  return [...byTime.values()];
+}
+
+function worseOf(a: Moment | undefined, b: Moment): Moment {
+  if (a === undefined) return b;
+  const figures = { ...a, ...b } as { atS: number } & { [F in Field]?: number | null };
+  for (const field of FIELDS) {
+    const [one, other] = [a[field], b[field]];
+    // A figure goes before the word that there is none, and that before silence.
+    if (typeof one === 'number') figures[field] = typeof other === 'number' ? WORSE[field](one, other) : one;
+  }
+  return figures;
 }

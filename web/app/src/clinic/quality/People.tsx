@@ -1,4 +1,5 @@
 /** How the call was for each person: what held them back, charts, and the same as a table. */
+import { useState } from 'preact/hooks';
 import type { VisitQuality } from '@bedside/client';
 import { formatClock } from '../../i18n';
 import { clinicWords } from '../i18n';
@@ -10,21 +11,30 @@ import { Chart } from './Chart';
 const SCORES = [1, 4.5] as const;
 const LOSSES = [0, 10] as const;
 const TRIPS = [0, 200] as const;
+const JITTERS = [0, 60] as const;
+const FREEZES = [0, 20] as const;
+const HEIGHTS = [0, 720] as const;
 
-export function People({ quality }: { quality: VisitQuality }) {
+export interface PeopleProps {
+  readonly quality: VisitQuality;
+  /** Whether what folds is open at first. */
+  readonly unfolded?: boolean;
+}
+
+export function People({ quality, unfolded = false }: PeopleProps) {
   const t = clinicWords.t.callQuality;
   const people = peopleOf(quality);
   if (people.length === 0) return <p class="clinic-hush">{t.empty}</p>;
   return (
     <>
       {people.map((one) => (
-        <Person key={one.person.seat} one={one} />
+        <Person key={one.person.seat} one={one} unfolded={unfolded} />
       ))}
     </>
   );
 }
 
-function Person({ one }: { one: PersonQuality }) {
+function Person({ one, unfolded }: { one: PersonQuality; unfolded: boolean }) {
   const t = clinicWords.t.callQuality;
   const { person, blame, path } = one;
   return (
@@ -37,11 +47,30 @@ function Person({ one }: { one: PersonQuality }) {
       <Chart title={t.score} line={one.score} names={t.scoreNames} range={SCORES} />
       <Chart title={t.loss} line={one.loss} names={t.lossNames} range={LOSSES} />
       <Chart title={t.rtt} line={one.rtt} names={t.rttNames} range={TRIPS} />
-      <details>
+      <More one={one} unfolded={unfolded} />
+      <details open={unfolded}>
         <summary>{t.asTable}</summary>
         <Table name={person.name} rows={one.rows} />
       </details>
     </section>
+  );
+}
+
+/** What few ask for. Drawn once it is open: before that, a chart has no width. */
+function More({ one, unfolded }: { one: PersonQuality; unfolded: boolean }) {
+  const t = clinicWords.t.callQuality;
+  const [open, setOpen] = useState(unfolded);
+  return (
+    <details open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>{t.more}</summary>
+      {open ? (
+        <div class="clinic-charts">
+          <Chart title={t.jitter} line={one.jitter} names={t.jitterNames} range={JITTERS} />
+          <Chart title={t.frozen} line={one.frozen} names={t.frozenNames} range={FREEZES} />
+          <Chart title={t.height} line={one.height} names={t.heightNames} range={HEIGHTS} />
+        </div>
+      ) : null}
+    </details>
   );
 }
 
@@ -71,6 +100,9 @@ function Table({ name, rows }: { name: string; rows: readonly MinuteRow[] }) {
               <td>{figure(row.upPct)}</td>
               <td>{figure(row.downPct)}</td>
               <td>{figure(row.rttMs)}</td>
+              <td>{figure(row.jitterMs)}</td>
+              <td>{figure(row.frozenPct)}</td>
+              <td>{figure(row.lines)}</td>
             </tr>
           ))}
         </tbody>
