@@ -165,7 +165,11 @@ impl Evidence {
             codec: ends.receive_audio.map(|a| a.codec),
             picture_codec: ends.receive_video.map(|v| v.codec),
             frozen_share: ends.receive_video.and_then(|v| v.frozen_share),
-            picture_px: ends.receive_video.and_then(|v| v.area_px).filter(|px| *px > 0.0),
+            // Of a picture that stopped the browser keeps the last size.
+            picture_px: (ends.receive_video)
+                .filter(|v| v.frames_per_s.is_none_or(|f| f > 0.0))
+                .and_then(|v| v.area_px)
+                .filter(|px| *px > 0.0),
             one_way_ms: uplink_rtt_ms
                 .zip(downlink_rtt_ms)
                 .map(|(up, down)| up / 2.0 + late_ms + down / 2.0),

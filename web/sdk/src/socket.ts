@@ -117,9 +117,9 @@ export class Wire {
     this.#failures = 0;
     const { page } = this.#env;
     // The old socket may hang for minutes on a network that is gone: a new one is cheap.
-    this.#cleanup.add(page.on('online', () => this.reconnectNow(true)));
-    this.#cleanup.add(page.on('network', () => this.reconnectNow(true)));
-    this.#cleanup.add(page.on('restored', () => this.reconnectNow(true)));
+    for (const signal of ['online', 'network', 'restored'] as const) {
+      this.#cleanup.add(page.on(signal, () => this.reconnectNow(true)));
+    }
     this.#cleanup.add(page.on('offline', () => this.#lostNetwork()));
     this.#cleanup.add(page.on('visibility', () => this.#seen()));
     void this.#connect();

@@ -86,6 +86,8 @@ export const callQuality = {
     turn_tls: 'By a relay over TLS, as their network blocks everything else',
     unknown: 'By a way that the browser did not name',
   },
+  sound: { opus_fec: 'Sound: Opus that mends single losses.', opus: 'Sound: Opus.', g711: 'Sound: G.711, as a telephone.', unknown: '' },
+  picture: { vp8: 'Picture: VP8.', h264: 'Picture: H.264.', unknown: '' },
   score: 'How well they were heard, 1 to 4.5',
   scoreNames: ['Heard'] as readonly string[],
   loss: 'Lost, in percent: on the way out (line), on the way in (dashes)',

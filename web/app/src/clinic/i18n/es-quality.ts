@@ -87,6 +87,8 @@ export const callQuality: Translation<ClinicMessages['callQuality']> = {
     turn_tls: 'Por un relé con TLS, porque su red bloquea todo lo demás',
     unknown: 'Por un camino que el navegador no dijo',
   },
+  sound: { opus_fec: 'Sonido: Opus que repara pérdidas sueltas.', opus: 'Sonido: Opus.', g711: 'Sonido: G.711, como un teléfono.', unknown: '' },
+  picture: { vp8: 'Imagen: VP8.', h264: 'Imagen: H.264.', unknown: '' },
   score: 'Cómo se le oyó, de 1 a 4,5',
   scoreNames: ['Sonido'],
   loss: 'Perdido, en porcentaje: al enviar (línea), al recibir (rayas)',

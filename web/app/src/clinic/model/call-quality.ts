@@ -2,7 +2,9 @@
  * From the record of a visit's measurements to what stands on the page: lines over time for each person,
  * rows of minutes for whoever reads instead of looks, and who or what held them back. Pure.
  */
-import type { Culprit, PathKind, QualityPerson, QualityPoint, QualityStretch, VisitQuality } from '@bedside/client';
+import type { Culprit, PathKind, QualityPerson, QualityPoint, QualityStretch, QualityTrack, VisitQuality } from '@bedside/client';
+
+type Summary = QualityTrack['summary'];
 
 /** A line over time; `null` is a gap. */
 export interface Line {
@@ -35,6 +37,8 @@ export interface PersonQuality {
   readonly blame: { readonly what: Blame; readonly seconds: number } | null;
   /** The kind of path that was used longest. */
   readonly path: PathKind | null;
+  /** What carried their sound and their picture last. */
+  readonly carried: Readonly<{ sound: Summary['codec']; picture: Summary['picture_codec'] }>;
   /** How the others heard them, 1.0–4.5: the worst listener counts. */
   readonly score: Line;
   /** Loss on the way out and on the way in, percent. */
@@ -85,6 +89,7 @@ function qualityOf(person: QualityPerson, stretches: readonly QualityStretch[], 
   const links: Moment[] = [];
   const blamed: Record<Blame, number> = { device: 0, connection: 0, server: 0 };
   const paths = new Map<PathKind, number>();
+  let carried: PersonQuality['carried'] = { sound: 'unknown', picture: 'unknown' };
   for (const { began_at, seats, record } of stretches) {
     const offsetS = Math.round((began_at - firstUs) / 1_000_000);
     const number = seats.indexOf(person.seat);
@@ -100,6 +105,7 @@ function qualityOf(person: QualityPerson, stretches: readonly QualityStretch[], 
         if (what !== null) blamed[what] = Math.max(blamed[what], seconds);
       }
       if (track.from !== number) continue;
+      carried = { sound: track.summary.codec, picture: track.summary.picture_codec };
       stretchS = Math.max(stretchS, track.stretch_s);
       here.push(...track.points.map(arrival));
     }
@@ -120,6 +126,7 @@ function qualityOf(person: QualityPerson, stretches: readonly QualityStretch[], 
     minutes: rows.length,
     blame: worst && worst[1] > 0 ? { what: worst[0], seconds: worst[1] } : null,
     path: [...paths].sort((a, b) => b[1] - a[1])[0]?.[0] ?? null,
+    carried,
     score: line(arrived, gapS, ['score']),
     loss: line(links, gapS, ['upPct', 'downPct']),
     rtt: line(links, gapS, ['rttMs']),
