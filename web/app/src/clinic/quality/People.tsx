@@ -37,18 +37,15 @@ export function People({ quality, unfolded = false }: PeopleProps) {
 function Person({ one, unfolded }: { one: PersonQuality; unfolded: boolean }) {
   const t = clinicWords.t.callQuality;
   const { person, blame, path, carried } = one;
-  const how = [path === null ? '' : t.path[path], t.sound[carried.sound], t.picture[carried.picture]].filter((text) => text !== '');
+  const codecs = [t.sound[carried.sound], t.picture[carried.picture]].filter((text) => text !== '').join(' ');
   return (
     <section class="clinic-measured" aria-label={person.name}>
       <h3>
         {person.name} <span class="clinic-soft clinic-small">{roleText(person.role)}</span>
       </h3>
       <p>{blame ? t.blame[blame.what](person.name, Math.ceil(blame.seconds / 60)) : t.fine}</p>
-      {how.map((text) => (
-        <p key={text} class="clinic-soft clinic-small">
-          {text}
-        </p>
-      ))}
+      {path ? <p class="clinic-soft clinic-small">{t.path[path]}</p> : null}
+      {codecs === '' ? null : <p class="clinic-soft clinic-small">{codecs}</p>}
       <Chart title={t.score} line={one.score} names={t.scoreNames} range={SCORES} />
       <Chart title={t.loss} line={one.loss} names={t.lossNames} range={LOSSES} />
       <Chart title={t.rtt} line={one.rtt} names={t.rttNames} range={TRIPS} />
