@@ -334,6 +334,8 @@ pub struct Person {
     pub pictures: Pictures,
     /// The path to them is so narrow that the server sends them sound and leaves out pictures.
     pub narrow: bool,
+    /// The path from them is so narrow that their page sends sound and leaves out the camera.
+    pub camera_rests: bool,
 }
 
 /// Whether an m-line sends or receives, seen from the browser.

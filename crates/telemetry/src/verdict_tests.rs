@@ -317,6 +317,7 @@ proptest! {
             source: mic, packets_sent: next(), remote_packets_lost: next(), remote_jitter_ms: next(),
         };
         let send_video = RawSendVideo {
+            rests: None,
             source: camera, frames_captured: next(), frames_encoded: next(), encode_ms: next(),
             limited_by: None, width_px: next(), height_px: next(),
         };

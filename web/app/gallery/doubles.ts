@@ -83,6 +83,7 @@ export function participant(over: Partial<Participant> = {}): Participant {
     screen: false,
     pictures: 'full',
     narrow: false,
+    camera_rests: false,
     me: false,
     speaking: false,
     tracks: { mic: null, camera: null, screen: null },

@@ -26,10 +26,10 @@ const LAYER_BPS: readonly (readonly number[])[] = [[], [500_000], [150_000, 700_
 const TWO_LAYERS_PX = 480 * 270;
 const THREE_LAYERS_PX = 960 * 540;
 
-/** How much narrower and lower the largest layer is under {@link Relief} 1 and 2, if it is sent at all. */
-const RELIEF_SCALE: Readonly<Record<Relief, number>> = { 0: 1, 1: 1.5, 2: 2 };
+/** How much narrower and lower the largest layer is under {@link Relief}, if it is sent at all. */
+const RELIEF_SCALE: Readonly<Record<Relief, number>> = { 0: 1, 1: 1.5, 2: 2, 3: 2 };
 /** Which part of its bit rate it keeps then: about its part of the pixels. */
-const RELIEF_RATE: Readonly<Record<Relief, number>> = { 0: 1, 1: 0.5, 2: 0.3 };
+const RELIEF_RATE: Readonly<Record<Relief, number>> = { 0: 1, 1: 0.5, 2: 0.3, 3: 0.3 };
 
 /** What the camera gives, as far as the browser says. */
 export type PictureSize = Pick<MediaTrackSettings, 'width' | 'height'>;
@@ -77,7 +77,7 @@ export function shapeEncodings(
     const ceiling_bps = split ? (LAYER_BPS[layers]?.[index] ?? SINGLE_BPS) : SINGLE_BPS;
     encoding.maxBitrate = ceiling_bps * (index === top ? RELIEF_RATE[relief] : 1);
     encoding.scaleResolutionDownBy = 2 ** Math.max(0, top - index) * (index === top ? RELIEF_SCALE[relief] : 1);
-    // The only layer is never switched off: it is made smaller still.
-    if (split) encoding.active = index < top || (index === top && (relief < 2 || layers === 1));
+    // For the processor the only layer is never switched off: it is made smaller still.
+    encoding.active = relief < 3 && (!split || index < top || (index === top && (relief < 2 || layers === 1)));
   });
 }

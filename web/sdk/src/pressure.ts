@@ -1,13 +1,16 @@
 /**
- * Relief for a machine that cannot keep up. Owns when the camera is sent smaller and when it is tried
- * in full again; what "smaller" means for each layer is decided in `media.ts`. Pure: time is an
- * argument.
+ * Relief for a machine that cannot keep up, and for a path that carries no more than sound. Owns when the
+ * camera is sent smaller or not at all, and when it is tried again; what "smaller" means for each layer is
+ * decided in `encodings.ts`. Pure: time is an argument.
+ *
+ * Without a camera nothing fills the path, so the browser cannot tell how much it would carry: whether it is
+ * wide again is found out by trying, at longer and longer intervals.
  */
 
 import type { LimitedBy } from './protocol';
 
-/** How much smaller the camera is sent: 0 not at all, 1 less, 2 least. */
-export type Relief = 0 | 1 | 2;
+/** How much smaller the camera is sent: 0 not at all, 1 less, 2 least, 3 it rests. */
+export type Relief = 0 | 1 | 2 | 3;
 
 /** The processor has to be the limit for this long before anything is made smaller, in milliseconds. */
 export const PRESSURE_MS = 10_000;
@@ -16,8 +19,22 @@ export const CALM_MS = 60_000;
 /** A step back that failed makes the next one wait twice as long, up to this, in milliseconds. */
 export const MAX_CALM_MS = 480_000;
 
+/** Below so much a path out carries sound and nothing else, in bit/s. */
+export const SOUND_ONLY_BPS = 100_000;
+/** So long the camera rests before it is tried again, in milliseconds. */
+export const REST_MS = 20_000;
+/** A trial that failed makes the next one wait twice as long, up to this, in milliseconds. */
+export const MAX_REST_MS = 160_000;
+/** A path that is narrow again so soon after a trial has not become wide, in milliseconds. */
+export const RELAPSE_MS = 30_000;
+
 export class Pressure {
-  #relief: Relief = 0;
+  #relief: Exclude<Relief, 3> = 0;
+  /** Since when the camera rests. */
+  #restsSinceMs: number | null = null;
+  #restMs = REST_MS;
+  /** When it was sent again. */
+  #wokeAtMs: number | null = null;
   /** Since when the processor is the limit; `null` while it is not. */
   #pressedSinceMs: number | null = null;
   /** Since when it is not, while relief is given. */
@@ -27,14 +44,22 @@ export class Pressure {
   #triedAtMs: number | null = null;
 
   get relief(): Relief {
-    return this.#relief;
+    return this.#restsSinceMs === null ? this.#relief : 3;
   }
 
-  /** Takes in what limits the camera at `nowMs`; returns how much smaller it should be sent. */
-  judge(nowMs: number, limitedBy: LimitedBy): Relief {
+  /**
+   * Takes in what limits the camera at `nowMs`, and what the browser believes it can send while it sends one.
+   * Returns how much smaller it should be sent.
+   */
+  judge(nowMs: number, limitedBy: LimitedBy, availableBps?: number): Relief {
     if (limitedBy === 'cpu') this.#pressed(nowMs);
     else this.#calm(nowMs);
-    return this.#relief;
+    if (this.#restsSinceMs === null) this.#narrow(nowMs, availableBps);
+    else if (nowMs - this.#restsSinceMs >= this.#restMs) {
+      this.#restsSinceMs = null;
+      this.#wokeAtMs = nowMs;
+    }
+    return this.relief;
   }
 
   /** Another call, or none: nothing is known of the machine any more. */
@@ -44,6 +69,16 @@ export class Pressure {
     this.#calmSinceMs = null;
     this.#calmMs = CALM_MS;
     this.#triedAtMs = null;
+    this.#restsSinceMs = null;
+    this.#restMs = REST_MS;
+    this.#wokeAtMs = null;
+  }
+
+  #narrow(nowMs: number, availableBps: number | undefined): void {
+    if (availableBps === undefined || availableBps >= SOUND_ONLY_BPS) return;
+    const relapse = this.#wokeAtMs !== null && nowMs - this.#wokeAtMs < RELAPSE_MS;
+    this.#restMs = relapse ? Math.min(this.#restMs * 2, MAX_REST_MS) : REST_MS;
+    this.#restsSinceMs = nowMs;
   }
 
   #pressed(nowMs: number): void {

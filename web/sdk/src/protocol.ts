@@ -163,6 +163,10 @@ encode_ms?: number,
  */
 limited_by?: LimitedBy, 
 /**
+ * The page leaves it out so that the sound stays good, since the path out is too narrow for both.
+ */
+rests?: boolean, 
+/**
  * Width of the largest layer sent, pixels.
  */
 width_px?: number, 
@@ -512,7 +516,11 @@ pictures: Pictures,
 /**
  * The path to them is so narrow that the server sends them sound and leaves out pictures.
  */
-narrow: boolean, };
+narrow: boolean, 
+/**
+ * The path from them is so narrow that their page sends sound and leaves out the camera.
+ */
+camera_rests: boolean, };
 export type Direction = "send" | "receive";
 export type TrackLine = { 
 /**

@@ -160,9 +160,12 @@ export class QualityLoop {
     // A page that slept does not know what happened meanwhile.
     if (passedMs < MIN_INTERVAL_MS || passedMs > MAX_INTERVAL_MS) return;
     const reported = code.report(before, after, this.#owner.surroundings());
-    this.quality.set(judge(digest(reported), this.#owner.videoPaused()));
+    const { camera, link } = reported;
     this.#pressure ??= new code.Pressure();
-    this.#pressure.judge(after.atMs, limitedBy(reported));
+    const sends = camera?.source === 'live';
+    this.#pressure.judge(after.atMs, limitedBy(reported), sends ? link.available_outgoing_bps : undefined);
+    if (camera !== undefined && this.relief === 3) camera.rests = true;
+    this.quality.set(judge(digest(reported), this.#owner.videoPaused()));
     this.#owner.report(reported);
   }
 }

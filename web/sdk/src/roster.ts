@@ -19,6 +19,8 @@ export interface RoomChange {
   readonly left: readonly { readonly seat: string; readonly name: string }[];
 }
 
+const PICTURES = ['camera', 'screen'] as const;
+
 export class Roster {
   readonly people = new Cell<readonly Participant[]>([]);
 
@@ -40,6 +42,7 @@ export class Roster {
   greeted(mySeat: string): void {
     this.#mySeat = mySeat;
     this.#revision = -1;
+    this.#paused.clear();
   }
 
   /** Takes a room in; `null` when it is older than the one known. */
@@ -118,8 +121,8 @@ export class Roster {
 
   /** Whether the server paused every picture that others send. */
   get allPicturesPaused(): boolean {
-    const sending = this.people.value.filter((p) => !p.me && (p.camera || p.screen));
-    return sending.length > 0 && sending.every((p) => (!p.camera || p.paused.camera) && (!p.screen || p.paused.screen));
+    const sent = this.people.value.flatMap((p) => (p.me ? [] : PICTURES.filter((source) => p[source]).map((source) => trackKey(p.seat, source))));
+    return sent.length > 0 && sent.every((key) => this.#paused.has(key));
   }
 
   /** The sound of everybody else. */
@@ -153,7 +156,7 @@ export class Roster {
       speaking: seat === (this.#heardSpeaking === undefined ? this.#speaking : this.#heardSpeaking),
       tracks: me ? this.#local : { mic: track('mic'), camera: track('camera'), screen: track('screen') },
       paused: {
-        camera: this.#paused.has(trackKey(seat, 'camera')),
+        camera: person.camera_rests || this.#paused.has(trackKey(seat, 'camera')),
         screen: this.#paused.has(trackKey(seat, 'screen')),
       },
       link: this.#links.get(seat) ?? null,

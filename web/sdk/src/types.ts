@@ -270,7 +270,7 @@ export interface Participant extends Person {
   readonly speaking: boolean;
   /** Remote tracks (one's own local tracks for oneself); `null` while there is none. */
   readonly tracks: Readonly<Record<Source, MediaStreamTrack | null>>;
-  /** Pictures that the server paused so that the sound stays good. */
+  /** Pictures that the server, or their page, paused so that the sound stays good. */
   readonly paused: Readonly<Record<'camera' | 'screen', boolean>>;
   /** How good the link is, for those who may see it. */
   readonly link: LinkQuality | null;

@@ -126,7 +126,7 @@ export class Visit extends VisitOrders implements VisitClient {
     this.#attachments = new Attachments(this.#roster.people);
     this.#quality = new QualityLoop(env, {
       stats: () => this.#way.stats() ?? this.#media.stats(),
-      videoPaused: () => this.#roster.allPicturesPaused,
+      videoPaused: () => this.#roster.allPicturesPaused || this.#quality.relief === 3,
       surroundings: () => ({
         owner: (stat) => this.#way.owner(stat) ?? this.#media.owner(stat),
         sources: this.me.sources,

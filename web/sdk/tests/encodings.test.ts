@@ -37,9 +37,11 @@ describe('the layers of a camera', () => {
 it('spends less on a camera without layers', () => {
   const parameters = { encodings: [{}] } as unknown as RTCRtpSendParameters;
   shapeEncodings('camera', parameters, 0, { width: 320, height: 240 });
-  expect(parameters.encodings).toEqual([{ maxBitrate: 1_200_000, scaleResolutionDownBy: 1 }]);
+  expect(parameters.encodings).toEqual([{ active: true, maxBitrate: 1_200_000, scaleResolutionDownBy: 1 }]);
   shapeEncodings('camera', parameters, 2);
-  expect(parameters.encodings).toEqual([{ maxBitrate: 360_000, scaleResolutionDownBy: 2 }]);
+  expect(parameters.encodings).toEqual([{ active: true, maxBitrate: 360_000, scaleResolutionDownBy: 2 }]);
+  shapeEncodings('camera', parameters, 3);
+  expect(parameters.encodings).toMatchObject([{ active: false }]);
   shapeEncodings('screen', parameters, 2);
   expect(parameters.encodings[0]?.maxBitrate).toBe(2_500_000);
 });

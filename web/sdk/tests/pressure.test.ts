@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CALM_MS, MAX_CALM_MS, PRESSURE_MS, Pressure } from '../src/pressure';
+import { CALM_MS, MAX_CALM_MS, MAX_REST_MS, PRESSURE_MS, Pressure, REST_MS, SOUND_ONLY_BPS } from '../src/pressure';
 import type { LimitedBy } from '../src/protocol';
 import { QUALITY_EVERY_MS } from '../src/quality';
 import { offer, RECEIVE, SEND } from './support/peer';
@@ -67,6 +67,60 @@ describe('a processor that cannot keep up', () => {
   });
 });
 
+describe('a path that carries no more than sound', () => {
+  /** Looks on until so much time has passed; the path has this much as long as a camera is sent. */
+  function path() {
+    const pressure = new Pressure();
+    let nowMs = 0;
+    const looks = (spanMs: number, bps: number | undefined) => {
+      for (const until = nowMs + spanMs; nowMs < until; ) {
+        nowMs += QUALITY_EVERY_MS;
+        pressure.judge(nowMs, 'bandwidth', pressure.relief === 3 ? 40_000 : bps);
+      }
+      return pressure.relief;
+    };
+    return { pressure, looks };
+  }
+
+  it('lets the camera rest at the first look', () => {
+    const { looks } = path();
+    expect(looks(60_000, SOUND_ONLY_BPS)).toBe(0);
+    expect(looks(QUALITY_EVERY_MS, SOUND_ONLY_BPS - 1)).toBe(3);
+  });
+
+  it('has it back after a while when the path is wide again', () => {
+    const { looks } = path();
+    looks(QUALITY_EVERY_MS, 50_000);
+    expect(looks(REST_MS - QUALITY_EVERY_MS, 900_000)).toBe(3);
+    expect(looks(QUALITY_EVERY_MS, 900_000)).toBe(0);
+    expect(looks(300_000, 900_000)).toBe(0);
+    // Narrow again much later is another story: the same patience as at first.
+    looks(QUALITY_EVERY_MS, 50_000);
+    expect(looks(REST_MS, 900_000)).toBe(0);
+  });
+
+  it('tries at longer and longer intervals while it is not', () => {
+    const { looks } = path();
+    looks(QUALITY_EVERY_MS, 50_000);
+    let restMs = REST_MS;
+    for (let trial = 0; trial < 5; trial += 1) {
+      expect(looks(restMs - QUALITY_EVERY_MS, 50_000)).toBe(3);
+      expect(looks(QUALITY_EVERY_MS, 50_000)).toBe(0);
+      expect(looks(QUALITY_EVERY_MS, 50_000)).toBe(3);
+      restMs = Math.min(2 * restMs, MAX_REST_MS);
+    }
+    expect(restMs).toBe(MAX_REST_MS);
+  });
+
+  it('is not guessed where the browser says nothing, and is forgotten with the call', () => {
+    const { pressure, looks } = path();
+    expect(looks(60_000, undefined)).toBe(0);
+    looks(QUALITY_EVERY_MS, 50_000);
+    pressure.reset();
+    expect(pressure.relief).toBe(0);
+  });
+});
+
 describe('the camera of a call', () => {
   type All = Awaited<ReturnType<typeof inCall>>;
   const pass = async ({ world }: All, spanMs: number) => {
@@ -93,6 +147,22 @@ describe('the camera of a call', () => {
     all.world.rtc.limitedBy = 'none';
     await pass(all, 2 * (CALM_MS + QUALITY_EVERY_MS));
     expect(layers(all)[2]).toMatchObject({ active: true, scaleResolutionDownBy: 1, maxBitrate: 1_500_000 });
+  });
+
+  it('rests where only sound fits, says so to both sides, and comes back', async () => {
+    const all = await inCall();
+    const { world, visit } = all;
+    const rests = () => world.wire.all('quality').map(({ report }) => report.camera?.rests ?? false);
+    world.rtc.availableBps = 60_000;
+    await pass(all, 2 * QUALITY_EVERY_MS);
+    expect(layers(all).map((layer) => layer.active)).toEqual([false, false, false]);
+    expect(rests().at(-1)).toBe(true);
+    expect(visit.quality.value.level).toBe('audio_only');
+    world.rtc.availableBps = 900_000;
+    await pass(all, REST_MS + QUALITY_EVERY_MS);
+    expect(layers(all).map((layer) => layer.active)).toEqual([true, true, true]);
+    expect(rests().at(-1)).toBe(false);
+    expect(visit.quality.value.level).not.toBe('audio_only');
   });
 
   it('is sent in full again in the next call', async () => {

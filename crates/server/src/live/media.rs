@@ -20,6 +20,8 @@ pub(super) struct Media {
     sharing: bool,
     /// Pictures that the forwarding unit leaves out, because the path to this person is narrow.
     paused: HashSet<(SeatId, Source)>,
+    /// The page leaves out the camera, because the path from this person is narrow.
+    pub camera_rests: bool,
     /// What the page may use relays with.
     pass: Pass,
 }
@@ -81,6 +83,7 @@ impl Task {
             orphaned: false,
             sharing: false,
             paused: HashSet::new(),
+            camera_rests: false,
             pass,
         };
         self.state.media.insert(seat, media);
@@ -124,6 +127,11 @@ impl Task {
         // An offer or answer may have been lost with the old socket.
         let visit = self.state.visit.id;
         self.media_tell(sfu::Command::RepeatOffer { visit, transport });
+        // So may a word on pictures that rest: the page begins with none.
+        for (whose, source) in &media.paused {
+            let (seat_of, source) = (*whose, *source);
+            self.send(seat, ServerMessage::VideoPaused { seat: seat_of, source, paused: true });
+        }
         if connected {
             self.system(Actor::Media, Command::MediaUp(seat)).await;
         }
@@ -320,6 +328,12 @@ impl Task {
         let (now, present) = (self.core.clock.now(), self.present());
         self.state.quality.hear(now, seat, report, &present, &self.core.calls)?;
         self.tell_quality();
+        let rests = report.camera.is_some_and(|camera| camera.rests == Some(true));
+        if let Some(media) = self.state.media.get_mut(&seat)
+            && std::mem::replace(&mut media.camera_rests, rests) != rests
+        {
+            self.broadcast_room();
+        }
         Ok(())
     }
 

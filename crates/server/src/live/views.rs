@@ -107,6 +107,7 @@ impl Task {
             screen: lets_out.screen,
             pictures: seat.pictures,
             narrow: self.is_narrow(seat.id),
+            camera_rests: self.state.media.get(&seat.id).is_some_and(|media| media.camera_rests),
         }
     }
 

@@ -130,10 +130,32 @@ async fn loss_on_the_patients_uplink_is_blamed_on_it_live_and_in_the_record() {
         "bedside_media_packets_expected_total{path=\"sfu\"}",
         "bedside_media_packets_received_total",
         "bedside_loop_lag_seconds_bucket",
+        "bedside_media_codec_seconds_total{codec=\"opus_fec\"}",
+        "bedside_picture_frozen_seconds_total",
     ] {
         assert!(metrics.contains(line), "{line} is missing");
     }
     assert!(!metrics.contains(&guest.seat) && !metrics.contains(&visit), "no label names anybody");
+}
+
+#[tokio::test]
+async fn everybody_is_told_whose_camera_rests_so_that_the_sound_stays_good() {
+    let Call { clinic: _clinic, mut host, guest, mut patient, .. } = call().await;
+    for rests in [true, false] {
+        patient.say(json!({ "type": "quality", "report": {
+            "interval_ms": 1_000,
+            "link": { "candidate": "host", "protocol": "udp", "peer_to_peer": false },
+            "camera": { "source": "live", "rests": rests },
+            "from": [],
+        }}));
+        let theirs =
+            |person: &Value| person["seat"] == guest.seat && person["camera_rests"] == rests;
+        host.until(|m| {
+            m["type"] == "room"
+                && m["people"].as_array().is_some_and(|people| people.iter().any(theirs))
+        })
+        .await;
+    }
 }
 
 #[tokio::test]

@@ -283,6 +283,8 @@ pub struct RawSendVideo {
     pub encode_ms: Option<f64>,
     /// What holds the picture back.
     pub limited_by: Option<LimitedBy>,
+    /// The page leaves it out so that the sound stays good, since the path out is too narrow for both.
+    pub rests: Option<bool>,
     /// Width of the largest layer sent, pixels.
     #[serde(default, deserialize_with = "figure")]
     pub width_px: Option<f64>,

@@ -85,6 +85,7 @@ fn more_runs_than_losses_cannot_be() {
 fn a_camera_gives_shares() {
     let mut check = check();
     let video = RawSendVideo {
+        rests: None,
         source: SourceState::Live,
         frames_captured: Some(150.0),
         frames_encoded: Some(120.0),

@@ -15,6 +15,7 @@ function person(seat: string, over: Partial<Participant> = {}): Participant {
     screen: false,
     pictures: 'full',
     narrow: false,
+    camera_rests: false,
     me: false,
     speaking: false,
     tracks: { mic: null, camera: null, screen: null },

@@ -119,6 +119,8 @@ export class FakePeer {
   bytesReceived = 0;
   /** What the browser says limits the camera. */
   limitedBy: LimitedBy = 'none';
+  /** What the browser believes it can send, in bit/s. */
+  availableBps = 2_000_000;
   /** Makes the browser refuse descriptions. */
   broken = false;
 
@@ -196,7 +198,8 @@ export class FakePeer {
   getStats(): Promise<ReadonlyMap<string, unknown>> {
     return Promise.resolve(
       new Map<string, unknown>([
-        ['t', { type: 'transport', bytesReceived: this.bytesReceived }],
+        ['t', { type: 'transport', bytesReceived: this.bytesReceived, selectedCandidatePairId: 'p' }],
+        ['p', { type: 'candidate-pair', availableOutgoingBitrate: this.availableBps }],
         ['v', { type: 'outbound-rtp', kind: 'video', qualityLimitationReason: this.limitedBy }],
       ]),
     );

@@ -39,6 +39,7 @@ export function person(seat: string, more: Partial<Person> = {}): Person {
     screen: false,
     pictures: 'full',
     narrow: false,
+    camera_rests: false,
     ...more,
   };
 }

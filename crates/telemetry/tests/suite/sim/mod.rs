@@ -290,6 +290,7 @@ impl Measured<'_> {
             remote_jitter_ms: Some(self.server.jitter.jitter_ms),
         };
         let send_video = RawSendVideo {
+            rests: None,
             source: scene.camera,
             frames_captured: Some(self.send.captured),
             frames_encoded: Some(self.send.encoded),
