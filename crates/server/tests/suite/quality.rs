@@ -140,7 +140,7 @@ async fn loss_on_the_patients_uplink_is_blamed_on_it_live_and_in_the_record() {
 
 #[tokio::test]
 async fn everybody_is_told_whose_camera_rests_so_that_the_sound_stays_good() {
-    let Call { clinic: _clinic, mut host, guest, mut patient, .. } = call().await;
+    let Call { clinic: _clinic, mut host, guest, patient, .. } = call().await;
     for rests in [true, false] {
         patient.say(json!({ "type": "quality", "report": {
             "interval_ms": 1_000,
