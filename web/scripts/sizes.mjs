@@ -14,8 +14,8 @@ const WEB = resolve(import.meta.dirname, '..');
 /** Budgets in bytes of gzip. */
 const BUDGETS = {
   sdk: 25_000,
-  // Fetched in a check and in a call, when nobody waits: the tries of the ways, statistics, relief of the machine.
-  sdkLater: 4_500,
+  // Fetched in a check and as a call begins, when nobody waits: the tries of the ways, statistics, relief.
+  sdkLater: 5_000,
   // Loaded only when the server opens a direct way between two people.
   sdkDirect: 4_000,
   // For those who run a clinic: no part of a visit.

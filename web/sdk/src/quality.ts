@@ -1,94 +1,20 @@
 /**
- * Call quality as the page itself sees it: figures into one word with reasons. That is pure; the loop at
- * the end samples, and hands on what the server puts together with its own view and the others'.
+ * The loop that looks at a call's statistics: it samples, and hands on what the server puts together with
+ * its own view and the others'. What the figures mean is in `judge.ts`.
  */
 
 import type { Cancel, Env } from './env';
 import type { Pressure, Relief } from './pressure';
-import {
-  JITTER_NOTICED_MS,
-  JITTER_SEVERE_MS,
-  LOSS_NOTICED_PCT,
-  LOSS_SEVERE_PCT,
-  MAX_INTERVAL_MS,
-  MIN_INTERVAL_MS,
-  RTT_NOTICED_MS,
-  RTT_SEVERE_MS,
-  type LimitedBy,
-  type QualityReport,
-} from './protocol';
+import { MAX_INTERVAL_MS, MIN_INTERVAL_MS, type QualityReport } from './protocol';
 import { Cell } from './signal';
+import type * as Stats from './stats';
 import type { Snapshot, Surroundings } from './stats';
-import type { CallQuality, QualityReason } from './types';
+import type { CallQuality } from './types';
 
 /** How often figures are made and reported, in milliseconds. */
 export const QUALITY_EVERY_MS = 5_000;
 
-/** The own view in a few numbers. */
-export interface Figures {
-  /** Round trip of the media path, milliseconds. */
-  readonly rttMs: number;
-  /** Share of received packets that were lost, 0–100. */
-  readonly downlinkLossPct: number;
-  /** Share of the own sound that was lost, 0–100, as the server reported it. */
-  readonly uplinkLossPct: number;
-  /** Largest jitter of received sound, milliseconds. */
-  readonly jitterMs: number;
-  /** Why the camera sends less than it could. */
-  readonly limitedBy: LimitedBy;
-}
-
-/** The own view of what is reported. */
-export function digest(reported: QualityReport): Figures {
-  const streams = reported.from.flatMap(({ mic, camera }) => [mic, camera]).filter((s) => s !== undefined);
-  const lost = streams.reduce((n, s) => n + Math.max(0, s.packets_lost ?? 0), 0);
-  const received = streams.reduce((n, s) => n + (s.packets_received ?? 0), 0);
-  return {
-    rttMs: reported.link.rtt_ms ?? 0,
-    downlinkLossPct: share(lost, lost + received),
-    uplinkLossPct: share(Math.max(0, reported.mic?.remote_packets_lost ?? 0), reported.mic?.packets_sent ?? 0),
-    jitterMs: Math.max(0, ...reported.from.map((f) => f.mic?.jitter_ms ?? 0)),
-    limitedBy: limitedBy(reported),
-  };
-}
-
-/** What holds the own camera back. */
-export function limitedBy(reported: QualityReport): LimitedBy {
-  return reported.camera?.limited_by ?? 'none';
-}
-
-/** Percent with one decimal, 0–100. */
-function share(part: number, whole: number): number {
-  if (whole <= 0) return 0;
-  return Math.min(100, Math.round((part / whole) * 1000) / 10);
-}
-
-/** From where on a figure hurts a little, and a lot: the server's own thresholds. */
-const LIMITS = {
-  loss: { fair: LOSS_NOTICED_PCT, poor: LOSS_SEVERE_PCT },
-  rttMs: { fair: RTT_NOTICED_MS, poor: RTT_SEVERE_MS },
-  jitterMs: { fair: JITTER_NOTICED_MS, poor: JITTER_SEVERE_MS },
-} as const;
-
-/** One word and its reasons, worst first. `videoPaused`: the server paused every picture. */
-export function judge(figures: Figures, videoPaused: boolean): CallQuality {
-  const found: { reason: QualityReason; severity: number }[] = [];
-  const weigh = (reason: QualityReason, value: number, limit: { fair: number; poor: number }) => {
-    if (value >= limit.fair) found.push({ reason, severity: value / limit.poor });
-  };
-  weigh('uplink_loss', figures.uplinkLossPct, LIMITS.loss);
-  weigh('downlink_loss', figures.downlinkLossPct, LIMITS.loss);
-  weigh('delay', figures.rttMs, LIMITS.rttMs);
-  weigh('jitter', figures.jitterMs, LIMITS.jitterMs);
-  // Worth telling, but sound is as good as before.
-  if (figures.limitedBy === 'bandwidth') found.push({ reason: 'uplink_bandwidth', severity: 0.1 });
-  if (figures.limitedBy === 'cpu') found.push({ reason: 'slow_device', severity: 0.1 });
-  if (videoPaused) found.push({ reason: 'video_paused', severity: 2 });
-  found.sort((a, b) => b.severity - a.severity);
-  const worst = found[0]?.severity ?? 0;
-  const word = worst >= 1 ? 'poor' : worst > 0 ? 'fair' : 'good';
-  return { level: videoPaused ? 'audio_only' : word, reasons: found.map((f) => f.reason), figures };
-}
+type Code = typeof Stats;
 
 export interface QualityOwner {
   stats(): Promise<RTCStatsReport | null>;
@@ -106,6 +32,7 @@ export class QualityLoop {
   readonly #owner: QualityOwner;
   #before: Snapshot | null = null;
   #pressure: Pressure | null = null;
+  #code: Code | null = null;
   #timer: Cancel | null = null;
 
   constructor(env: Env, owner: QualityOwner) {
@@ -114,6 +41,9 @@ export class QualityLoop {
   }
 
   start(): void {
+    // Fetched as the call begins: a line that is too narrow for sound and pictures, for which it is there, brings
+    // nothing any more.
+    this.#fetch().catch(() => undefined);
     this.#timer ??= this.#env.after(QUALITY_EVERY_MS, () => {
       this.#timer = null;
       void this.#sample();
@@ -142,12 +72,15 @@ export class QualityLoop {
   /** Something changed that is not a figure: judge the last figures anew. */
   rejudge(): void {
     const { figures } = this.quality.value;
-    if (figures !== null) this.quality.set(judge(figures, this.#owner.videoPaused()));
+    if (figures !== null && this.#code !== null) this.quality.set(this.#code.judge(figures, this.#owner.videoPaused()));
+  }
+
+  async #fetch(): Promise<Code> {
+    return (this.#code ??= await import('./stats'));
   }
 
   async #sample(): Promise<void> {
-    // Loaded with the first look: nobody needs it before a call.
-    const [stats, code] = await Promise.all([this.#owner.stats(), import('./stats')]).catch(() => [null, null]);
+    const [stats, code] = await Promise.all([this.#owner.stats(), this.#fetch()]).catch(() => [null, null]);
     if (stats === null || code === null || this.#timer === null) {
       this.recount();
       return;
@@ -163,9 +96,9 @@ export class QualityLoop {
     const { camera, link } = reported;
     this.#pressure ??= new code.Pressure();
     const sends = camera?.source === 'live';
-    this.#pressure.judge(after.atMs, limitedBy(reported), sends ? link.available_outgoing_bps : undefined);
+    this.#pressure.judge(after.atMs, code.limitedBy(reported), sends ? link.available_outgoing_bps : undefined);
     if (camera !== undefined && this.relief === 3) camera.rests = true;
-    this.quality.set(judge(digest(reported), this.#owner.videoPaused()));
+    this.quality.set(code.judge(code.digest(reported), this.#owner.videoPaused()));
     this.#owner.report(reported);
   }
 }

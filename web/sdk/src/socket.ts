@@ -12,14 +12,14 @@ import type { AnyErrorCode, Connection } from './types';
 
 /** Waits between attempts, in milliseconds, before jitter; the last one repeats. */
 export const RECONNECT_DELAYS_MS: readonly number[] = [0, 300, 1000, 2000, 4000, 5000];
-/** Token, handshake and greeting together may take this long, in milliseconds. */
+/** Token, handshake and greeting together may take this long, in milliseconds; up to three times as long after failures. */
 export const GREETING_TIMEOUT_MS = 8_000;
 /**
- * How long the token may take after a loss, by attempt, in milliseconds; the last one repeats. The
+ * How long the token may take at the first attempts after a loss, in milliseconds. The
  * browser sends the first request over a connection that it kept, which may be as dead as the
  * socket; one that is given up is not used again.
  */
-export const TOKEN_TIMEOUTS_MS: readonly number[] = [1_000, 2_500, GREETING_TIMEOUT_MS];
+export const TOKEN_TIMEOUTS_MS: readonly number[] = [1_000, 2_500];
 /** Time between pings, in milliseconds. */
 export const PING_EVERY_MS = 5_000;
 /** A ping that is not answered by any message in this time means that the socket is dead. */
@@ -201,17 +201,21 @@ export class Wire {
     this.probe(this.rttMs === null ? unknown : Math.min(Math.max(3 * this.rttMs, least), most));
   }
 
+  /** More with each failure: on a line that carries little besides the sound, one that is cut short never comes. */
+  get #greetingTimeoutMs(): number {
+    return GREETING_TIMEOUT_MS * (Math.min(this.#failures, 3) || 1);
+  }
+
   #tokenTimeoutMs(): number {
     // The first connection of a page has nothing to compare with: a slow network gets its time.
-    if (!this.#everUp) return GREETING_TIMEOUT_MS;
-    const last = TOKEN_TIMEOUTS_MS.length - 1;
-    return TOKEN_TIMEOUTS_MS[Math.min(Math.max(this.#failures - 1, 0), last)] ?? GREETING_TIMEOUT_MS;
+    if (!this.#everUp) return this.#greetingTimeoutMs;
+    return TOKEN_TIMEOUTS_MS[Math.max(this.#failures - 1, 0)] ?? this.#greetingTimeoutMs;
   }
 
   async #connect(): Promise<void> {
     const attempt = ++this.#attempt;
     this.#greetingTimer();
-    this.#greetingTimer = this.#env.after(GREETING_TIMEOUT_MS, () => {
+    this.#greetingTimer = this.#env.after(this.#greetingTimeoutMs, () => {
       if (attempt === this.#attempt) this.#wasLost();
     });
     let token: string;

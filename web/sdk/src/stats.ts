@@ -20,6 +20,7 @@ import type {
 } from './protocol';
 
 // Needed with these, and as late.
+export { digest, judge, limitedBy } from './judge';
 export { Pressure } from './pressure';
 
 /** The fields of the browser's statistics that are used. */

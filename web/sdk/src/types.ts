@@ -30,7 +30,7 @@ import type {
   VisitState,
   WaitingNote,
 } from './protocol';
-import type { Figures } from './quality';
+import type { Figures } from './judge';
 import type { Way } from './ways-types';
 
 /** A value that can be watched. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { PRESSURE_MS } from '../src/pressure';
-import { type Figures, judge, QUALITY_EVERY_MS, QualityLoop } from '../src/quality';
+import { type Figures, judge } from '../src/judge';
+import { QUALITY_EVERY_MS, QualityLoop } from '../src/quality';
 import type { QualityReport } from '../src/protocol';
 import type { Surroundings } from '../src/stats';
 import { World } from './support/world';

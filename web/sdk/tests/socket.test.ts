@@ -106,7 +106,7 @@ describe('in doubt', () => {
     world.answers.push(noNetwork, noNetwork, noNetwork);
     world.wire.drop();
     await world.advance(60_000);
-    expect(limits.slice(0, 5)).toEqual([8_000, 1_000, 2_500, 8_000, 8_000]);
+    expect(limits.slice(0, 5)).toEqual([8_000, 1_000, 2_500, 24_000, 24_000]);
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { digest } from '../src/quality';
+import { digest } from '../src/judge';
 import { report, snapshot, type Stat, type Surroundings } from '../src/stats';
 
 const PATIENT = '01PATIENT';
