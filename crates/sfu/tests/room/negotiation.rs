@@ -41,6 +41,9 @@ fn the_offer_asks_for_three_camera_layers_and_starts_with_the_data_channel() {
     for line in ["a=simulcast:recv q;h;f", "a=rid:q recv", "a=rid:f recv", "a=ice-lite"] {
         assert!(sdp.lines().any(|l| l == line), "{line}");
     }
+    // RFC 7587 §6.1: the client mends single losses from the next packet, and sends next to nothing in silence.
+    let opus = sdp.lines().find(|l| l.starts_with("a=fmtp:111 ")).expect("Opus");
+    assert!(opus.contains("useinbandfec=1") && opus.contains("usedtx=1"), "{opus}");
     assert!(!sdp.contains("m=video 9 UDP/TLS/RTP/SAVPF 98"), "no other codecs");
     assert_eq!(m_lines(&sdp), 3);
 }
