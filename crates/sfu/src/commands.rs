@@ -106,7 +106,7 @@ impl Shard {
         let mut refused = RefusedWires::default();
         if let Some(old) = old {
             if let Some(peer) = self.peers.get_mut(old) {
-                refused = std::mem::take(&mut peer.refused).next(now, peer.connected);
+                refused = std::mem::take(&mut peer.refused).next(peer.last_heard, peer.connected);
             }
             self.close(now, old, CloseCode::Replaced);
         }

@@ -164,7 +164,8 @@ impl Gathered {
     fn add(&mut self, at_s: u32, interval_ms: u64, verdict: &Verdict) {
         self.series.push(at_s, Measured::of(verdict));
         self.codec = verdict.evidence.codec.unwrap_or(self.codec);
-        self.picture_codec = verdict.evidence.picture_codec.unwrap_or(self.picture_codec);
+        let known = verdict.evidence.picture_codec.filter(|c| *c != PictureCodec::Unknown);
+        self.picture_codec = known.unwrap_or(self.picture_codec);
         self.measured_ms += interval_ms;
         self.audio.add(verdict.audio, interval_ms);
         self.video.add(verdict.video, interval_ms);

@@ -41,7 +41,7 @@ test(`at ${NARROW_KBPS} kbit/s the picture rests, the sound stays, and both side
     await expect(resting).toHaveCount(0, PATIENCE);
     await expect(told).toHaveCount(0, PATIENCE);
     // Whether the way out is wide again is only tried now and then.
-    await expect(restingToo).toHaveCount(0, { timeout: 180_000 });
+    await expect(restingToo).toHaveCount(0, { timeout: 240_000 });
     await visit.expectShown();
   });
 });

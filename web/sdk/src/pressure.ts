@@ -33,6 +33,8 @@ export class Pressure {
   /** Since when the camera rests. */
   #restsSinceMs: number | null = null;
   #restMs = REST_MS;
+  /** Looks in a row at which too little was there. */
+  #lowLooks = 0;
   /** When it was sent again. */
   #wokeAtMs: number | null = null;
   /** Since when the processor is the limit; `null` while it is not. */
@@ -55,7 +57,8 @@ export class Pressure {
     if (limitedBy === 'cpu') this.#pressed(nowMs);
     else this.#calm(nowMs);
     if (this.#restsSinceMs === null) this.#narrow(nowMs, availableBps);
-    else if (nowMs - this.#restsSinceMs >= this.#restMs) {
+    // A camera that was switched off while it rested does not rest.
+    else if (availableBps === undefined || nowMs - this.#restsSinceMs >= this.#restMs) {
       this.#restsSinceMs = null;
       this.#wokeAtMs = nowMs;
     }
@@ -71,12 +74,19 @@ export class Pressure {
     this.#triedAtMs = null;
     this.#restsSinceMs = null;
     this.#restMs = REST_MS;
+    this.#lowLooks = 0;
     this.#wokeAtMs = null;
   }
 
   #narrow(nowMs: number, availableBps: number | undefined): void {
-    if (availableBps === undefined || availableBps >= SOUND_ONLY_BPS) return;
+    if (availableBps === undefined || availableBps >= SOUND_ONLY_BPS) {
+      this.#lowLooks = 0;
+      return;
+    }
+    this.#lowLooks += 1;
     const relapse = this.#wokeAtMs !== null && nowMs - this.#wokeAtMs < RELAPSE_MS;
+    // One bad look is a dip, unless so little is left that the sound is next.
+    if (this.#lowLooks < 2 && !relapse && availableBps >= SOUND_ONLY_BPS / 2) return;
     this.#restMs = relapse ? Math.min(this.#restMs * 2, MAX_REST_MS) : REST_MS;
     this.#restsSinceMs = nowMs;
   }

@@ -108,6 +108,8 @@ impl Task {
             self.state.quality.forget(seat);
             let visit = self.state.visit.id;
             self.media_tell(sfu::Command::Leave { visit, transport: media.id });
+            // Who comes back has new pictures, and those begin unpaused.
+            self.state.media.values_mut().for_each(|m| m.paused.retain(|(of, _)| *of != seat));
         }
     }
 
@@ -154,6 +156,10 @@ impl Task {
 
     /// What a person may send, enforced where packets enter.
     pub(super) fn apply_sending(&mut self, seat: SeatId, sending: Sending) {
+        if !sending.screen {
+            let gone = (seat, Source::Screen);
+            self.state.media.values_mut().for_each(|m| drop(m.paused.remove(&gone)));
+        }
         let visit = self.state.visit.id;
         let held = self.goes_directly(seat);
         for source in [Source::Mic, Source::Camera] {
@@ -192,7 +198,12 @@ impl Task {
                 // The same page, so the same right; but it may have been given long ago.
                 let mut pass = media.pass;
                 self.core.relays.renew(&mut pass);
+                let camera_rests = media.camera_rests;
                 self.give_transport(seat, pass);
+                if let Some(media) = self.state.media.get_mut(&seat) {
+                    // Everybody was told so, and it is the page that knows better.
+                    media.camera_rests = camera_rests;
+                }
                 if let Some(person) = self.state.visit.seat(seat) {
                     self.apply_sending(seat, person.lets_out());
                 }
