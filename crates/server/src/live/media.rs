@@ -158,7 +158,9 @@ impl Task {
     pub(super) fn apply_sending(&mut self, seat: SeatId, sending: Sending) {
         if !sending.screen {
             let gone = (seat, Source::Screen);
-            self.state.media.values_mut().for_each(|m| drop(m.paused.remove(&gone)));
+            for media in self.state.media.values_mut() {
+                media.paused.remove(&gone);
+            }
         }
         let visit = self.state.visit.id;
         let held = self.goes_directly(seat);
