@@ -131,8 +131,8 @@ impl Task {
         self.media_tell(sfu::Command::RepeatOffer { visit, transport });
         // So may a word on pictures that rest: the page begins with none.
         for (whose, source) in &media.paused {
-            let (seat_of, source) = (*whose, *source);
-            self.send(seat, ServerMessage::VideoPaused { seat: seat_of, source, paused: true });
+            let paused = ServerMessage::VideoPaused { seat: *whose, source: *source, paused: true };
+            self.send(seat, paused);
         }
         if connected {
             self.system(Actor::Media, Command::MediaUp(seat)).await;
